@@ -1,0 +1,19 @@
+export { type Backoff, backoffDelayMs } from './backoff.ts';
+export { type Clock, sleep, systemClock, type Timer, timer } from './clock.ts';
+export { formatDuration, formatSize, parseDuration, parseSize } from './duration.ts';
+export {
+  assert,
+  AssertionError,
+  describeError,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorData,
+  errorFromData,
+  errorToData,
+  isErrorCode,
+  OperatingError,
+} from './errors.ts';
+export { newId, randomText } from './id.ts';
+export { createLog, type Log, type LogFields, type LogLevel, silentLog } from './log.ts';
+export { nearestWord } from './nearest.ts';
+export { type Random, randomInteger, seededRandom, systemRandom } from './random.ts';

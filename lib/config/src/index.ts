@@ -1,0 +1,8 @@
+export {
+  configFeedContract,
+  configFeedEventSchema,
+  type ConfigFeedEvent,
+  configKeySchema,
+  type ConfigValue,
+  configValueSchema,
+} from './feed.ts';

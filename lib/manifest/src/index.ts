@@ -1,0 +1,1 @@
+export type { ChainSpec, JsonValue, Manifest, ProbeSpec, ProcessSpec } from './manifest.ts';

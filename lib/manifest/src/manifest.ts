@@ -1,0 +1,42 @@
+/** A manifest after reading: overlays merged, defaults filled in, names checked. */
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+export type Manifest = {
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly environment: string;
+  readonly processes: Readonly<Record<string, ProcessSpec>>;
+  readonly chains: Readonly<Record<string, ChainSpec>>;
+  /** The manifest's layer of configuration, flattened to dotted keys; arrays are one value. */
+  readonly config: Readonly<Record<string, JsonValue>>;
+};
+
+export type ProcessSpec = {
+  /** Program and arguments; a string in the file is split into words as a shell would, but no shell runs. */
+  readonly command: readonly string[];
+  /** A fixed port, any free one, or none: then the process is not a service. */
+  readonly port: number | 'auto' | undefined;
+  readonly readinessProbe: ProbeSpec | undefined;
+  /** Path of the Prometheus text exposition, such as `/metrics`. */
+  readonly metrics: string | undefined;
+  /** Components of the same application that must be ready before the start, and for readiness after it. */
+  readonly needs: readonly string[];
+  /** Values may hold `${chains.NAME.url}`, `${chains.NAME.port}`, `${processes.NAME.url}` and `${processes.NAME.port}`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stopGraceMs: number;
+};
+
+export type ProbeSpec = {
+  readonly kind: 'http' | 'tcp';
+  /** For `http`. */
+  readonly path: string;
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+};
+
+export type ChainSpec = {
+  readonly kind: string;
+  readonly network: string;
+  readonly port: number | 'auto';
+};

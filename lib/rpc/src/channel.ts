@@ -1,0 +1,22 @@
+/**
+ * The seam between RPC and whatever carries it: ZeroMQ, a message port, a WebSocket, or nothing at all (in process).
+ * A channel is one authenticated connection that carries plain messages in order, or says that it is closed. It does
+ * not resend: what was in flight when it closed is lost, and RPC answers those calls with `unavailable`.
+ */
+import type { Caller } from './contract.ts';
+
+/** A message of the RPC protocol: plain data, encoded by the channel. `protocol.ts` gives its forms. */
+export type Message = Readonly<Record<string, unknown>>;
+
+export type Channel = {
+  /** Never blocks. A channel whose peer does not read closes itself at its named bound instead of buffering on. */
+  readonly send: (message: Message) => void;
+  /** One receiver at a time. Messages that come before it is set wait for it. */
+  readonly receive: (onMessage: (message: Message) => void) => void;
+  /** Aborts when the connection is lost or closed by either side. `reason` is an `OperatingError`. */
+  readonly closed: AbortSignal;
+  readonly close: () => void;
+};
+
+/** What a server learns when somebody connects: the channel, and who it is. */
+export type Accept = (channel: Channel, caller: Caller) => void;

@@ -1,0 +1,67 @@
+/**
+ * What a service offers, as data: method names with schemas. The types of both sides follow from it, so neither is
+ * generated. A service may also be a plain object of functions without a contract; then nothing is checked at its
+ * border, which is for programs that trust their callers.
+ */
+import type { GenericSchema, InferInput, InferOutput } from 'valibot';
+
+export type Method = {
+  readonly input: GenericSchema;
+  readonly output: GenericSchema;
+  /** The method answers with a stream of `output` rather than one. */
+  readonly stream?: true;
+  /** What a caller must hold, such as `config:write`. Absent: any authenticated caller. */
+  readonly scope?: string;
+};
+
+export type Contract = Readonly<Record<string, Method>>;
+
+/** Who calls. `scopes` are `service:verb`, with `*` for either part; `*` alone is everything. */
+export type Caller = {
+  /** For logs and evidence: a token's name, an instance id, `operator`. */
+  readonly id: string;
+  readonly scopes: readonly string[];
+  /** Set for a process that Plumb runs: it sees its own application only. */
+  readonly application?: string | undefined;
+};
+
+/** What a handler knows of the call besides its input. */
+export type Call = {
+  readonly caller: Caller;
+  /** Aborts when the caller cancels, its deadline passes, or its connection is lost. */
+  readonly signal: AbortSignal;
+};
+
+export type Handlers<C extends Contract> = {
+  readonly [M in keyof C]: (
+    input: InferOutput<C[M]['input']>,
+    call: Call,
+  ) => C[M] extends { readonly stream: true }
+    ? AsyncIterable<InferInput<C[M]['output']>>
+    : Promise<InferInput<C[M]['output']>> | InferInput<C[M]['output']>;
+};
+
+export type CallOptions = {
+  readonly signal?: AbortSignal | undefined;
+  /** For the answer of a unary call, or the first item of a stream to be asked for. The default is `CALL_TIMEOUT_MS`; a stream has none. */
+  readonly timeoutMs?: number | undefined;
+};
+
+export type Client<C extends Contract> = {
+  readonly [M in keyof C]: (
+    input: InferInput<C[M]['input']>,
+    options?: CallOptions,
+  ) => C[M] extends { readonly stream: true }
+    ? AsyncIterable<InferOutput<C[M]['output']>>
+    : Promise<InferOutput<C[M]['output']>>;
+};
+
+/** Whether `scopes` hold `needed`: `config:write` is held by itself, `config:*`, `*:write` and `*`. */
+export function holdsScope(scopes: readonly string[], needed: string): boolean {
+  const [service, verb] = needed.split(':');
+  return scopes.some((scope) => {
+    if (scope === '*' || scope === needed) return true;
+    const [heldService, heldVerb] = scope.split(':');
+    return (heldService === '*' || heldService === service) && (heldVerb === '*' || heldVerb === verb);
+  });
+}

@@ -1,0 +1,4 @@
+export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export { findProgram, hasRequirement } from './requirement.ts';
+export { openTemporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
+export { until } from './until.ts';

@@ -1,0 +1,31 @@
+import fs from 'node:fs';
+import { test } from 'vitest';
+
+/** Where Debian and the common distributions put the programs that tests need. */
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+};
+
+/** The path of a program that a test needs, or undefined where the machine has none. */
+export function findProgram(name: string): string | undefined {
+  return PROGRAMS[name]?.find((file) => fs.existsSync(file));
+}
+
+/**
+ * Declares one skipped test, with the reason printed, when `name` is absent, and says so; with `REQUIRE=name,…` (as CI
+ * sets it) that test fails instead: a silently skipped test is a lie.
+ */
+export function hasRequirement(name: string, how: string): boolean {
+  if (findProgram(name) !== undefined) return true;
+  const reason = `${name} is absent: ${how}`;
+  const isRequired = (process.env['REQUIRE'] ?? '').split(',').includes(name);
+  if (isRequired) {
+    test(reason, () => {
+      throw new Error(reason);
+    });
+  } else {
+    test.skip(reason);
+    process.stderr.write(`skipped: ${reason}\n`);
+  }
+  return false;
+}

@@ -1,0 +1,1 @@
+export { type CatalogueEntry, type ChainsClient, chainsContract, type ChainsHandlers } from './contract.ts';

@@ -1,0 +1,12 @@
+export {
+  type Alert,
+  alertStates,
+  type EventsClient,
+  eventsContract,
+  type EventsHandlers,
+  type Incident,
+  type JournalEntry,
+  type JournalKind,
+  journalKinds,
+  type Rule,
+} from './contract.ts';

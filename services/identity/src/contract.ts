@@ -1,0 +1,52 @@
+/** What other packages may know of identity: tokens, sign-in links, and who one is. */
+import type { Client, Contract, Handlers } from '@plumb/rpc';
+import * as v from 'valibot';
+
+const tokenName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and hyphens, like "ci-deploy"'),
+);
+const scope = v.pipe(
+  v.string(),
+  v.regex(/^(\*|[a-z-]+|\*:[a-z-]+|[a-z-]+:(\*|[a-z-]+))$/, 'a scope like "config:read", "config:*" or "*"'),
+);
+
+export const tokenSchema = v.object({
+  name: v.string(),
+  scopes: v.array(v.string()),
+  createdAt: v.number(),
+  expiresAt: v.optional(v.number()),
+  lastUsedAt: v.optional(v.number()),
+});
+
+export const identityContract = {
+  /** The token is shown once; only its hash is kept. @throws OperatingError `already-exists`. */
+  createToken: {
+    input: v.object({
+      name: tokenName,
+      scopes: v.pipe(v.array(scope), v.minLength(1)),
+      ttlMs: v.optional(v.pipe(v.number(), v.minValue(1_000))),
+    }),
+    output: v.object({
+      token: v.string(),
+      name: v.string(),
+      scopes: v.array(v.string()),
+      expiresAt: v.optional(v.number()),
+    }),
+    scope: 'identity:write',
+  },
+  tokens: { input: v.object({}), output: v.array(tokenSchema), scope: 'identity:read' },
+  /** @throws OperatingError `not-found`. */
+  revokeToken: { input: v.object({ name: tokenName }), output: v.object({}), scope: 'identity:write' },
+  /** A link that signs one browser in, once, within ten minutes. */
+  createSignInLink: {
+    input: v.object({}),
+    output: v.object({ url: v.string(), expiresAt: v.number() }),
+    scope: 'identity:write',
+  },
+  whoami: { input: v.object({}), output: v.object({ id: v.string(), scopes: v.array(v.string()) }) },
+} as const satisfies Contract;
+
+export type Token = v.InferOutput<typeof tokenSchema>;
+export type IdentityClient = Client<typeof identityContract>;
+export type IdentityHandlers = Handlers<typeof identityContract>;

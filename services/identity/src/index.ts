@@ -1,0 +1,1 @@
+export { type IdentityClient, identityContract, type IdentityHandlers, type Token } from './contract.ts';

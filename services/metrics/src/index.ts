@@ -1,0 +1,11 @@
+export {
+  type Board,
+  type MetricMetadata,
+  type MetricsClient,
+  metricsContract,
+  type MetricsHandlers,
+  type Panel,
+  type QueryResult,
+  type Series,
+  type Target,
+} from './contract.ts';
