@@ -69,7 +69,8 @@ test('a watch gives typed items and ids', async () => {
   const events: CollectionEvent<Service>[] = [];
   for await (const event of services.watch({ signal: stop.signal })) {
     events.push(event);
-    if (event.kind === 'snapshot') await kv.transact([services.deleteOperation('web'), services.putOperation('db', { port: 5 })]);
+    if (event.kind === 'snapshot')
+      await kv.transact([services.deleteOperation('web'), services.putOperation('db', { port: 5 })]);
     else stop.abort();
   }
   expect(events).toMatchObject([
