@@ -1,0 +1,216 @@
+/**
+ * Turns what a stranger shows (a bearer token or a session cookie) into a `Caller`, or into nothing.
+ *
+ * Four kinds of secret are known: the operator's key of the data directory, named tokens, browser sessions, and the
+ * tokens of running instances. The first is given, the last live in memory as long as their instance; tokens and
+ * sessions are kept by hash. A secret is `ID.SECRET`, so that it is found by id and then compared in constant time.
+ */
+import { type Clock, type Log, randomText } from '@plumb/base';
+import type { Collection } from '@plumb/kv';
+import type { Caller } from '@plumb/rpc';
+import { FailureLimit } from './failure-limit.ts';
+import { hashSecret, matchesHash } from './secret-hash.ts';
+
+/** Base-32 characters of a secret: 160 bits. */
+const SECRET_LENGTH = 32;
+const ID_LENGTH = 10;
+/** A console that is looked at once a fortnight stays signed in. */
+export const SESSION_TTL_MS = 14 * 86_400_000;
+/** Long enough to walk to another machine, short enough to be worthless in a shell history. */
+export const SIGN_IN_LINK_TTL_MS = 600_000;
+/** Links that can be open at a time; beyond it the oldest ends. */
+const SIGN_IN_LINKS_MAX = 100;
+/** Secrets seen to be right lately: they stay welcome while their address is being slowed down for wrong ones. */
+const KNOWN_GOOD_MAX = 1_000;
+
+export type TokenRecord = {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly hash: string;
+  readonly createdAt: number;
+  readonly expiresAt?: number | undefined;
+};
+export type SessionRecord = { readonly hash: string; readonly createdAt: number; readonly expiresAt: number };
+
+export type Authentication =
+  | { readonly kind: 'known'; readonly caller: Caller }
+  | { readonly kind: 'unknown' }
+  /** Too many wrong secrets from this address: it was not even looked at. */
+  | { readonly kind: 'limited'; readonly retryAfterMs: number };
+
+export type AuthenticatorDependencies = {
+  readonly operatorKey: string;
+  readonly tokens: Collection<TokenRecord>;
+  readonly sessions: Collection<SessionRecord>;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export class Authenticator {
+  readonly #operatorHash: string;
+  readonly #tokens: Collection<TokenRecord>;
+  readonly #sessions: Collection<SessionRecord>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #limit: FailureLimit;
+  readonly #instances = new Map<string, { hash: string; caller: Caller }>();
+  readonly #links = new Map<string, { hash: string; expiresAt: number }>();
+  readonly #knownGood = new Set<string>();
+  readonly #lastUsedAt = new Map<string, number>();
+
+  constructor({ operatorKey, tokens, sessions, clock, log }: AuthenticatorDependencies) {
+    this.#operatorHash = hashSecret(operatorKey);
+    this.#tokens = tokens;
+    this.#sessions = sessions;
+    this.#clock = clock;
+    this.#log = log;
+    this.#limit = new FailureLimit(clock);
+  }
+
+  /** `address` is the peer's, for the limit on wrong secrets. Never throws. */
+  async authenticateToken(token: string, address: string): Promise<Authentication> {
+    return this.#authenticate(token, address, () => this.#callerOfToken(token));
+  }
+
+  async authenticateSession(cookie: string, address: string): Promise<Authentication> {
+    return this.#authenticate(cookie, address, () => this.#callerOfSession(cookie));
+  }
+
+  async createToken(
+    name: string,
+    scopes: readonly string[],
+    ttlMs: number | undefined,
+  ): Promise<{ token: string; record: TokenRecord }> {
+    const secret = randomText(SECRET_LENGTH);
+    const now = this.#clock.now();
+    const record = {
+      name,
+      scopes,
+      hash: hashSecret(secret),
+      createdAt: now,
+      expiresAt: ttlMs === undefined ? undefined : now + ttlMs,
+    };
+    await this.#tokens.put(name, record, { ifRevision: 0 });
+    return { token: `${name}.${secret}`, record };
+  }
+
+  async revokeToken(name: string): Promise<void> {
+    this.#knownGood.clear();
+    await this.#tokens.delete(name);
+  }
+
+  lastUsedAt(name: string): number | undefined {
+    return this.#lastUsedAt.get(name);
+  }
+
+  /** A token for one running copy of a program; it ends with `revoke`, and with this process. */
+  openInstanceToken(caller: Caller): { readonly token: string; readonly revoke: () => void } {
+    const id = `instance-${caller.id}`;
+    const secret = randomText(SECRET_LENGTH);
+    this.#instances.set(id, { hash: hashSecret(secret), caller });
+    return {
+      token: `${id}.${secret}`,
+      revoke: () => {
+        this.#instances.delete(id);
+        this.#knownGood.delete(hashSecret(`${id}.${secret}`));
+      },
+    };
+  }
+
+  /** A code that `signIn` takes once. */
+  createSignInCode(): { readonly code: string; readonly expiresAt: number } {
+    const id = randomText(ID_LENGTH);
+    const secret = randomText(SECRET_LENGTH);
+    const expiresAt = this.#clock.now() + SIGN_IN_LINK_TTL_MS;
+    this.#links.set(id, { hash: hashSecret(secret), expiresAt });
+    const oldest = this.#links.keys().next().value;
+    if (this.#links.size > SIGN_IN_LINKS_MAX && oldest !== undefined) this.#links.delete(oldest);
+    return { code: `${id}.${secret}`, expiresAt };
+  }
+
+  /** Exchanges a code for a session, once. */
+  async signIn(code: string, address: string): Promise<Authentication & { readonly cookie?: string }> {
+    const retryAfterMs = this.#limit.waitMs(address);
+    if (retryAfterMs > 0) return { kind: 'limited', retryAfterMs };
+    const [id, secret] = split(code);
+    const link = this.#links.get(id);
+    if (link === undefined || link.expiresAt <= this.#clock.now() || !matchesHash(secret, link.hash)) {
+      return this.#refuse(address);
+    }
+    this.#links.delete(id);
+    const cookie = await this.#openSession();
+    this.#log.info('identity.sign-in', { address });
+    return { kind: 'known', caller: operator, cookie };
+  }
+
+  async signOut(cookie: string): Promise<void> {
+    const caller = await this.#callerOfSession(cookie);
+    if (caller === undefined) return;
+    this.#knownGood.delete(hashSecret(cookie));
+    await this.#sessions.delete(split(cookie)[0]);
+  }
+
+  async #openSession(): Promise<string> {
+    const now = this.#clock.now();
+    for (const { id, value } of await this.#sessions.list())
+      if (value.expiresAt <= now) await this.#sessions.delete(id);
+    const id = randomText(ID_LENGTH);
+    const secret = randomText(SECRET_LENGTH);
+    await this.#sessions.put(id, { hash: hashSecret(secret), createdAt: now, expiresAt: now + SESSION_TTL_MS });
+    return `${id}.${secret}`;
+  }
+
+  async #authenticate(
+    secret: string,
+    address: string,
+    find: () => Promise<Caller | undefined>,
+  ): Promise<Authentication> {
+    const fingerprint = hashSecret(secret);
+    const retryAfterMs = this.#knownGood.has(fingerprint) ? 0 : this.#limit.waitMs(address);
+    if (retryAfterMs > 0) return { kind: 'limited', retryAfterMs };
+    const caller = await find();
+    if (caller === undefined) {
+      this.#knownGood.delete(fingerprint);
+      return this.#refuse(address);
+    }
+    this.#knownGood.add(fingerprint);
+    const oldest = this.#knownGood.values().next().value;
+    if (this.#knownGood.size > KNOWN_GOOD_MAX && oldest !== undefined) this.#knownGood.delete(oldest);
+    return { kind: 'known', caller };
+  }
+
+  #refuse(address: string): Authentication {
+    this.#limit.recordFailure(address);
+    this.#log.warn('identity.refused', { address });
+    return { kind: 'unknown' };
+  }
+
+  async #callerOfToken(token: string): Promise<Caller | undefined> {
+    if (matchesHash(token, this.#operatorHash)) return operator;
+    const [id, secret] = split(token);
+    const instance = this.#instances.get(id);
+    if (instance !== undefined) return matchesHash(secret, instance.hash) ? instance.caller : undefined;
+    const record = await this.#tokens.get(id);
+    if (record === undefined || !matchesHash(secret, record.value.hash)) return undefined;
+    const now = this.#clock.now();
+    if (record.value.expiresAt !== undefined && record.value.expiresAt <= now) return undefined;
+    this.#lastUsedAt.set(id, now);
+    return { id: record.value.name, scopes: record.value.scopes };
+  }
+
+  async #callerOfSession(cookie: string): Promise<Caller | undefined> {
+    const [id, secret] = split(cookie);
+    if (id === '') return undefined;
+    const record = await this.#sessions.get(id);
+    if (record === undefined || !matchesHash(secret, record.value.hash)) return undefined;
+    return record.value.expiresAt > this.#clock.now() ? operator : undefined;
+  }
+}
+
+const operator: Caller = { id: 'operator', scopes: ['*'] };
+
+/** `ID.SECRET`, at the last dot. What has no dot has an empty id, which nobody has. */
+function split(text: string): [string, string] {
+  const dot = text.lastIndexOf('.');
+  return dot < 1 ? ['', text] : [text.slice(0, dot), text.slice(dot + 1)];
+}

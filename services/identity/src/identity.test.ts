@@ -1,0 +1,134 @@
+import { silentLog } from '@plumb/base';
+import { openMemoryKv } from '@plumb/kv';
+import { createFakeClock, type FakeClock } from '@plumb/testing';
+import { expect, test } from 'vitest';
+import { SESSION_TTL_MS, SIGN_IN_LINK_TTL_MS } from './authenticator.ts';
+import { createIdentity, type Identity } from './server.ts';
+
+const OPERATOR = { caller: { id: 'operator', scopes: ['*'] }, signal: new AbortController().signal };
+const OPERATOR_KEY = 'k'.repeat(32);
+
+type World = AsyncDisposable & { readonly identity: Identity; readonly clock: FakeClock };
+
+async function openWorld(): Promise<World> {
+  const clock = createFakeClock();
+  const kv = await openMemoryKv({ clock });
+  const identity = createIdentity({
+    kv,
+    clock,
+    log: silentLog,
+    operatorKey: OPERATOR_KEY,
+    consoleUrl: () => 'http://localhost:7700',
+  });
+  return { identity, clock, [Symbol.asyncDispose]: () => kv[Symbol.asyncDispose]() };
+}
+
+test('the operator key is the operator, and one character less is nobody', async () => {
+  await using world = await openWorld();
+  const { authenticator } = world.identity;
+  expect(await authenticator.authenticateToken(OPERATOR_KEY, '127.0.0.1')).toMatchObject({
+    kind: 'known',
+    caller: { id: 'operator' },
+  });
+  expect(await authenticator.authenticateToken(OPERATOR_KEY.slice(1), '127.0.0.1')).toEqual({ kind: 'unknown' });
+  expect(await authenticator.authenticateToken('', '127.0.0.1')).toEqual({ kind: 'unknown' });
+});
+
+test('a token is shown once, carries its scopes, ends at its time, and is kept by hash only', async () => {
+  await using world = await openWorld();
+  const { authenticator, handlers } = world.identity;
+  const { token } = await handlers.createToken({ name: 'ci', scopes: ['deploy:write'], ttlMs: 60_000 }, OPERATOR);
+  expect(JSON.stringify(await handlers.tokens({}, OPERATOR))).not.toContain(token.split('.')[1]);
+  expect(await authenticator.authenticateToken(token, 'a')).toMatchObject({
+    caller: { id: 'ci', scopes: ['deploy:write'] },
+  });
+  expect(await authenticator.authenticateToken(`other.${token.split('.')[1]}`, 'a')).toEqual({ kind: 'unknown' });
+  await world.clock.advance(60_000);
+  expect(await authenticator.authenticateToken(token, 'a')).toEqual({ kind: 'unknown' });
+});
+
+test('a revoked token is nobody at once, and its name is free again', async () => {
+  await using world = await openWorld();
+  const { authenticator, handlers } = world.identity;
+  const { token } = await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);
+  await expect(handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR)).rejects.toMatchObject({
+    code: 'already-exists',
+  });
+  await authenticator.authenticateToken(token, 'a');
+  await handlers.revokeToken({ name: 'ci' }, OPERATOR);
+  expect(await authenticator.authenticateToken(token, 'a')).toEqual({ kind: 'unknown' });
+  await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);
+});
+
+test('nobody hands out more than they hold', async () => {
+  await using world = await openWorld();
+  const { handlers } = world.identity;
+  const helper = { caller: { id: 'helper', scopes: ['identity:write', 'config:*'] }, signal: OPERATOR.signal };
+  await handlers.createToken({ name: 'reader', scopes: ['config:read'] }, helper);
+  await expect(handlers.createToken({ name: 'root', scopes: ['*'] }, helper)).rejects.toMatchObject({ code: 'denied' });
+  expect(() => handlers.createSignInLink({}, helper)).toThrow('does not hold *');
+});
+
+test('a sign-in link works once, and not after its time', async () => {
+  await using world = await openWorld();
+  const { authenticator, handlers } = world.identity;
+  const codeOf = async (): Promise<string> =>
+    new URL((await handlers.createSignInLink({}, OPERATOR)).url).searchParams.get('code') ?? '';
+
+  const code = await codeOf();
+  const first = await authenticator.signIn(code, 'a');
+  expect(first.kind).toBe('known');
+  expect(await authenticator.authenticateSession(first.cookie ?? '', 'a')).toMatchObject({
+    caller: { id: 'operator' },
+  });
+  expect((await authenticator.signIn(code, 'a')).kind).toBe('unknown');
+
+  const late = await codeOf();
+  await world.clock.advance(SIGN_IN_LINK_TTL_MS);
+  expect((await authenticator.signIn(late, 'a')).kind).toBe('unknown');
+});
+
+test('a session ends at its time and by signing out', async () => {
+  await using world = await openWorld();
+  const { authenticator } = world.identity;
+  const open = async (): Promise<string> =>
+    (await authenticator.signIn(authenticator.createSignInCode().code, 'a')).cookie ?? '';
+  const left = await open();
+  await authenticator.signOut(left);
+  expect((await authenticator.authenticateSession(left, 'a')).kind).toBe('unknown');
+  const kept = await open();
+  await world.clock.advance(SESSION_TTL_MS);
+  expect((await authenticator.authenticateSession(kept, 'a')).kind).toBe('unknown');
+});
+
+test('an instance token belongs to its application and ends with the instance', async () => {
+  await using world = await openWorld();
+  const { authenticator } = world.identity;
+  const { token, revoke } = authenticator.openInstanceToken({
+    id: 'tipjar-web-1',
+    scopes: ['config:read'],
+    application: 'tipjar',
+  });
+  expect(await authenticator.authenticateToken(token, 'a')).toMatchObject({ caller: { application: 'tipjar' } });
+  revoke();
+  expect((await authenticator.authenticateToken(token, 'a')).kind).toBe('unknown');
+});
+
+test('an address that is wrong too often waits, while others and known secrets stay welcome', async () => {
+  await using world = await openWorld();
+  const { authenticator } = world.identity;
+  await authenticator.authenticateToken(OPERATOR_KEY, 'guesser');
+  const { token } = await world.identity.handlers.createToken({ name: 'fresh', scopes: ['*'] }, OPERATOR);
+  for (let i = 0; i < 10; i += 1)
+    expect((await authenticator.authenticateToken(`wrong${i}`, 'guesser')).kind).toBe('unknown');
+
+  expect(await authenticator.authenticateToken('wrong', 'guesser')).toMatchObject({ kind: 'limited' });
+  // A right secret that was never seen before could be a guess that hit: it is not looked at either.
+  expect((await authenticator.authenticateToken(token, 'guesser')).kind).toBe('limited');
+  expect((await authenticator.authenticateToken(OPERATOR_KEY, 'guesser')).kind).toBe('known');
+  expect((await authenticator.authenticateToken(token, 'somebody else')).kind).toBe('known');
+
+  await world.clock.advance(6_000);
+  expect((await authenticator.authenticateToken('wrong', 'guesser')).kind).toBe('unknown');
+  expect((await authenticator.authenticateToken('wrong', 'guesser')).kind).toBe('limited');
+});
