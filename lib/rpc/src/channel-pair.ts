@@ -1,0 +1,38 @@
+import { describeError, OperatingError } from '@plumb/base';
+import type { Channel, Message } from './channel.ts';
+import { closedByPeer, closedByThisSide, createInbox, type Inbox } from './inbox.ts';
+
+/**
+ * Two channels joined within the process. Messages are structured-cloned when sent, so no object is shared, and arrive
+ * in order in a later microtask, so nobody is called back from within `send`. Nothing is queued beyond that microtask.
+ */
+export function createChannelPair(): readonly [Channel, Channel] {
+  const [left, right] = [createInbox(), createInbox()];
+  return [createEnd(left, right), createEnd(right, left)];
+}
+
+function createEnd(own: Inbox, peer: Inbox): Channel {
+  return {
+    closed: own.closed,
+    receive: own.receive,
+    send(message) {
+      if (own.closed.aborted) return;
+      const copy = clone(message);
+      queueMicrotask(() => peer.deliver(copy));
+    },
+    close() {
+      own.close(closedByThisSide());
+      queueMicrotask(() => peer.close(closedByPeer()));
+    },
+  };
+}
+
+function clone(message: Message): Message {
+  try {
+    return structuredClone(message);
+  } catch (error) {
+    throw new OperatingError('invalid', `the message cannot be sent: ${describeError(error)}: send plain data`, {
+      cause: error,
+    });
+  }
+}

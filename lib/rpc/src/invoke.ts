@@ -1,0 +1,87 @@
+/** One call from name to outcome: existence, scope, input, handler, output. The same for every door. */
+import { describeError, type Log, OperatingError } from '@plumb/base';
+import { type BaseIssue, type GenericSchema, getDotPath, safeParse } from 'valibot';
+import { type Call, holdsScope } from './contract.ts';
+import { ISSUE_LENGTH_MAX, ISSUES_MAX } from './limits.ts';
+import type { MethodTable, TableEntry } from './method-table.ts';
+
+export type Outcome =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | {
+      readonly kind: 'stream';
+      readonly items: AsyncIterable<unknown>;
+      /** What may be sent of an item. @throws OperatingError `internal` where the item breaks the contract. */
+      readonly check: (item: unknown) => unknown;
+    };
+
+/** @throws OperatingError only: whatever else a handler throws is logged here and becomes `internal`. */
+export async function invoke(
+  table: MethodTable,
+  { name, input, log }: { readonly name: string; readonly input: unknown; readonly log: Log },
+  call: Call,
+): Promise<Outcome> {
+  const entry = table.require(name);
+  checkScope(entry, call);
+  const parsed = parseInput(entry, input);
+  const check = (value: unknown): unknown => checkOutput(entry, value, call, log);
+  try {
+    const answer = await entry.run(parsed, call);
+    if (isAsyncIterable(answer)) return { kind: 'stream', items: answer, check };
+    if (entry.method?.stream === true) throw new TypeError(`${name} must answer with an async iterable`);
+    return { kind: 'value', value: check(answer) };
+  } catch (error) {
+    throw publicError(error, { name, call, log });
+  }
+}
+
+/** What the caller may know of anything thrown. A bug is logged with its stack, unless the call was over anyway. */
+export function publicError(
+  error: unknown,
+  { name, call, log }: { readonly name: string; readonly call: Call; readonly log: Log },
+): OperatingError {
+  if (error instanceof OperatingError) return error;
+  if (!call.signal.aborted) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error('rpc.bug', { method: name, caller: call.caller.id, error: describeError(error), stack });
+  }
+  return new OperatingError('internal', `${name} failed inside the service: its log has the details`);
+}
+
+function checkScope({ name, scope }: TableEntry, { caller }: Call): void {
+  if (scope === undefined || holdsScope(caller.scopes, scope)) return;
+  throw new OperatingError('denied', `${caller.id} may not call ${name}: it needs the scope ${scope}`, {
+    details: { method: name, scope },
+  });
+}
+
+function parseInput({ name, method }: TableEntry, input: unknown): unknown {
+  if (method === undefined) return input;
+  const outcome = safeParse(method.input, input);
+  if (outcome.success) return outcome.output;
+  const issues = listIssues(outcome.issues);
+  const first = issues[0];
+  const more = outcome.issues.length > 1 ? ` (and ${outcome.issues.length - 1} more)` : '';
+  const where = first === undefined || first.path === '' ? 'the input' : `"${first.path}"`;
+  throw new OperatingError('invalid', `${name} was not called: ${where}: ${first?.message}${more}`, {
+    details: { method: name, issues, issueCount: outcome.issues.length },
+  });
+}
+
+function checkOutput({ name, method }: TableEntry, value: unknown, { caller }: Call, log: Log): unknown {
+  if (method === undefined) return value;
+  const outcome = safeParse(method.output, value);
+  if (outcome.success) return outcome.output;
+  log.error('rpc.output-invalid', { method: name, caller: caller.id, issues: listIssues(outcome.issues) });
+  throw new OperatingError('internal', `${name} answered against its contract: the log of the service has the details`);
+}
+
+function listIssues(issues: readonly BaseIssue<unknown>[]): { path: string; message: string }[] {
+  return issues.slice(0, ISSUES_MAX).map((issue) => ({
+    path: getDotPath<GenericSchema>(issue as never) ?? '',
+    message: issue.message.slice(0, ISSUE_LENGTH_MAX),
+  }));
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}

@@ -1,0 +1,28 @@
+/** The bounds that both sides of a connection share. Each says what happens there. */
+
+/** Calls and streams that one connection may have running; the next is refused with `exhausted`. A burst of ten thousand fits; at about 1 KB each it is 16 MB. */
+export const CALLS_IN_FLIGHT_MAX = 16_384;
+
+/** How long a unary call waits for its answer unless the caller says otherwise. */
+export const CALL_TIMEOUT_MS = 10_000;
+
+/** One encoded message. A greater one is refused by the sender, and closes the channel where a peer sends it anyway. */
+export const MESSAGE_SIZE_BYTES_MAX = 8 * 2 ** 20;
+
+/** Items of one stream that may be on their way before the reader asks for more: enough to hide a round trip. */
+export const STREAM_CREDIT_ITEMS = 64;
+
+/** The most credit that a stream may hold, so that a peer cannot count it out of range. */
+export const STREAM_CREDIT_ITEMS_MAX = 65_536;
+
+/** Messages that wait for a channel's first receiver; one more closes the channel. */
+export const INBOX_MESSAGES_MAX = 1_024;
+
+/** Faults of one input that the error lists: enough to correct a form, too few to flood a log. */
+export const ISSUES_MAX = 10;
+
+/** Characters of one fault's text, since validators quote what they were given. */
+export const ISSUE_LENGTH_MAX = 200;
+
+/** `service.method` with its nested objects. */
+export const METHOD_NAME_LENGTH_MAX = 200;

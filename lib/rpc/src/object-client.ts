@@ -1,0 +1,82 @@
+import type { Connection } from './connection.ts';
+import type { CallOptions } from './contract.ts';
+
+/** A plain object of functions, seen from the caller: each answers later, or with a stream where it iterates. */
+export type ObjectClient<T> = {
+  readonly [K in keyof T as T[K] extends object ? K : never]: T[K] extends (...args: infer A) => infer R
+    ? (...args: A) => R extends AsyncIterable<infer Item> ? AsyncIterable<Item> : Promise<Awaited<R>>
+    : ObjectClient<T[K]>;
+};
+
+/**
+ * Calls the functions of the object that the other side offered with `addObject` as `service`. Name its type:
+ * `connect<typeof methods>('math', connection)`. What a function answers with decides how to use it: await a value,
+ * `for await` a stream. A call is sent at the end of the turn in which it is made.
+ */
+export function connect<T extends object>(
+  service: string,
+  connection: Connection,
+  options: Pick<CallOptions, 'timeoutMs'> = {},
+): ObjectClient<T> {
+  return proxyFor(service, connection, options) as ObjectClient<T>;
+}
+
+function proxyFor(path: string, connection: Connection, options: CallOptions): object {
+  const call = (...input: unknown[]): ObjectCall => new ObjectCall(connection, path, input, options);
+  return new Proxy(call, {
+    get(_target, key) {
+      // A proxy must not look like a promise: `await` would call its `then`.
+      if (typeof key !== 'string' || key === 'then') return undefined;
+      return proxyFor(`${path}.${key}`, connection, options);
+    },
+    apply: (_target, _this, input: unknown[]) => call(...input),
+  });
+}
+
+/** A call of which only its use shows whether it is for one value or a stream. */
+class ObjectCall implements Promise<unknown>, AsyncIterable<unknown> {
+  readonly [Symbol.toStringTag] = 'ObjectCall';
+  readonly #connection: Connection;
+  readonly #method: string;
+  readonly #input: unknown[];
+  readonly #options: CallOptions;
+  #isStream = false;
+  #promise: Promise<unknown> | undefined;
+
+  constructor(connection: Connection, method: string, input: unknown[], options: CallOptions) {
+    this.#connection = connection;
+    this.#method = method;
+    this.#input = input;
+    this.#options = options;
+    queueMicrotask(() => {
+      // Called for its effect, by somebody who does not wait.
+      if (!this.#isStream) void this.#start();
+    });
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it stands for a promise.
+  then<A = unknown, B = never>(
+    onValue?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#start().then(onValue, onError);
+  }
+
+  catch<B = never>(onError?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
+    return this.#start().catch(onError);
+  }
+
+  finally(onEnd?: (() => void) | null): Promise<unknown> {
+    return this.#start().finally(onEnd);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    this.#isStream = true;
+    return this.#connection.stream(this.#method, this.#input, this.#options)[Symbol.asyncIterator]();
+  }
+
+  #start(): Promise<unknown> {
+    this.#promise ??= this.#connection.call(this.#method, this.#input, this.#options);
+    return this.#promise;
+  }
+}

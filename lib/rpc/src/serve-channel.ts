@@ -1,0 +1,192 @@
+/**
+ * The server's side of one connection. Each call runs on its own and is answered at most once. Cancel, deadline and
+ * the loss of the connection abort the call's signal; an aborted stream has `return()` called, so generators run their
+ * `finally`. A call keeps its place among the `CALLS_IN_FLIGHT_MAX` until its handler has really ended.
+ */
+import { type Clock, errorToData, type Log, OperatingError, type Timer } from '@plumb/base';
+import type { Channel } from './channel.ts';
+import type { Call, Caller } from './contract.ts';
+import { invoke, type Outcome, publicError } from './invoke.ts';
+import { CALLS_IN_FLIGHT_MAX, STREAM_CREDIT_ITEMS_MAX } from './limits.ts';
+import type { MethodTable } from './method-table.ts';
+import { type CallMessage, parseClientMessage, type ServerMessage } from './protocol.ts';
+
+export type ServeDependencies = { readonly table: MethodTable; readonly log: Log; readonly clock: Clock };
+
+export function serveChannel(channel: Channel, caller: Caller, dependencies: ServeDependencies): void {
+  const calls = new Map<number, ServedCall>();
+  const refuse = (error: OperatingError): void => {
+    channel.send({ kind: 'error', error: errorToData(error) });
+    channel.close();
+  };
+  const start = (message: CallMessage): void => {
+    const { id, deadlineMs = Infinity } = message;
+    const answerError = (error: OperatingError): void => channel.send({ kind: 'error', id, error: errorToData(error) });
+    if (calls.has(id)) return refuse(new OperatingError('invalid', `call ${id} is still running: number calls anew`));
+    if (calls.size >= CALLS_IN_FLIGHT_MAX) {
+      const advice = `at most ${CALLS_IN_FLIGHT_MAX} calls run on one connection: wait for some to end`;
+      return answerError(new OperatingError('exhausted', `${message.method} was not called: ${advice}`));
+    }
+    if (deadlineMs <= 0) {
+      return answerError(new OperatingError('deadline', `${message.method} was not called: its deadline had passed`));
+    }
+    const call = new ServedCall(channel, caller, message);
+    calls.set(id, call);
+    void call.run(dependencies).finally(() => calls.delete(id));
+  };
+
+  channel.closed.addEventListener('abort', () => {
+    for (const call of calls.values()) call.abort(channel.closed.reason);
+  });
+  channel.receive((raw) => {
+    const message = parseClientMessage(raw);
+    switch (message.kind) {
+      case 'call':
+        return start(message);
+      case 'cancel':
+        return calls.get(message.id)?.abort(new OperatingError('unavailable', 'the caller cancelled the call'));
+      case 'credit':
+        return calls.get(message.id)?.addCredit(message.count);
+      case 'malformed':
+        return refuse(new OperatingError('invalid', `the message cannot be read: ${message.reason}`));
+    }
+  });
+}
+
+class ServedCall implements Call {
+  readonly caller: Caller;
+  readonly #channel: Channel;
+  readonly #message: CallMessage;
+  readonly #controller = new AbortController();
+  #credit: number;
+  #isAnswered = false;
+  #wake: (() => void) | undefined;
+  #iterator: AsyncIterator<unknown> | undefined;
+
+  constructor(channel: Channel, caller: Caller, message: CallMessage) {
+    this.#channel = channel;
+    this.caller = caller;
+    this.#message = message;
+    this.#credit = message.credit ?? 0;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Resolves when the handler has ended. Never rejects. */
+  async run({ table, log, clock }: ServeDependencies): Promise<void> {
+    const { method: name, input, deadlineMs } = this.#message;
+    const startedAt = clock.monotonicMs();
+    using _deadline = deadlineMs === undefined ? undefined : this.#armDeadline(clock, deadlineMs);
+    let code = 'ok';
+    try {
+      const outcome = await invoke(table, { name, input, log }, this);
+      if (outcome.kind === 'value') this.#answerValue(outcome.value);
+      else await this.#answerStream(outcome);
+    } catch (error) {
+      const known = publicError(error, { name, call: this, log });
+      code = known.code;
+      this.#answerError(known);
+    }
+    log.debug('rpc.call', { method: name, caller: this.caller.id, code, durationMs: clock.monotonicMs() - startedAt });
+  }
+
+  /** Ends the call for its handler, without an answer. Safe to repeat. */
+  abort(reason: unknown): void {
+    if (this.#controller.signal.aborted) return;
+    this.#isAnswered = true;
+    this.#controller.abort(reason);
+    this.#wake?.();
+    this.#returnIterator();
+  }
+
+  addCredit(count: number): void {
+    this.#credit = Math.min(this.#credit + count, STREAM_CREDIT_ITEMS_MAX);
+    this.#wake?.();
+  }
+
+  #armDeadline(clock: Clock, deadlineMs: number): Timer {
+    return clock.after(Math.ceil(deadlineMs), () => {
+      const message = `${this.#message.method} did not end within its deadline of ${Math.ceil(deadlineMs)} ms`;
+      const error = new OperatingError('deadline', message);
+      this.#answerError(error);
+      this.abort(error);
+    });
+  }
+
+  #answerValue(value: unknown): void {
+    if (this.#message.credit !== undefined) {
+      const { method } = this.#message;
+      throw new OperatingError('invalid', `${method} answers with one value: await it, it is not a stream`);
+    }
+    this.#send({ kind: 'result', id: this.#message.id, value });
+    this.#isAnswered = true;
+  }
+
+  async #answerStream({ items, check }: Extract<Outcome, { kind: 'stream' }>): Promise<void> {
+    const iterator = items[Symbol.asyncIterator]();
+    this.#iterator = iterator;
+    if (this.#message.credit === undefined) {
+      this.#returnIterator();
+      const { method } = this.#message;
+      throw new OperatingError('invalid', `${method} answers with a stream: read it with "for await"`);
+    }
+    if (this.signal.aborted) this.#returnIterator();
+    try {
+      for (;;) {
+        await this.#untilCredit();
+        if (this.signal.aborted) return;
+        const next = await iterator.next();
+        if (this.signal.aborted) return;
+        if (next.done === true) break;
+        this.#credit -= 1;
+        this.#send({ kind: 'item', id: this.#message.id, value: check(next.value) });
+      }
+    } catch (error) {
+      this.#returnIterator();
+      throw error;
+    }
+    this.#send({ kind: 'end', id: this.#message.id });
+    this.#isAnswered = true;
+  }
+
+  async #untilCredit(): Promise<void> {
+    while (this.#credit <= 0 && !this.signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  /** Lets the producer run its `finally`; whatever that throws has nobody left to tell. */
+  #returnIterator(): void {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    if (iterator?.return === undefined) return;
+    void Promise.try(() => iterator.return?.()).catch(() => undefined);
+  }
+
+  #send(message: ServerMessage): void {
+    if (this.#isAnswered) return;
+    try {
+      this.#channel.send(message);
+    } catch (error) {
+      // What the caller sent was fine: an answer that no channel can carry is our bug.
+      if (!(error instanceof OperatingError) || error.code !== 'invalid') throw error;
+      throw new TypeError('an answer must be plain data', { cause: error });
+    }
+  }
+
+  #answerError(error: OperatingError): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    const { id } = this.#message;
+    try {
+      this.#channel.send({ kind: 'error', id, error: errorToData(error) });
+    } catch {
+      // The details cannot be encoded; code and message always can.
+      this.#channel.send({ kind: 'error', id, error: { code: error.code, message: error.message } });
+    }
+  }
+}

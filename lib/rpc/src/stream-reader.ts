@@ -1,0 +1,144 @@
+import { type Clock, OperatingError, type Timer } from '@plumb/base';
+import type { CallDependencies } from './call-once.ts';
+import type { ClientSession } from './client-session.ts';
+import type { CallOptions } from './contract.ts';
+import { STREAM_CREDIT_ITEMS } from './limits.ts';
+import { deadlineError, type SessionSource } from './session-source.ts';
+
+type Waiter = PromiseWithResolvers<IteratorResult<unknown, undefined>>;
+const DONE: IteratorResult<unknown, undefined> = { done: true, value: undefined };
+
+/**
+ * Reads one stream. At most `STREAM_CREDIT_ITEMS` wait here unread; the service may send more only as they are read.
+ * `return()` ends it at once, also while `next()` waits, and cancels it at the service.
+ */
+export class StreamReader implements AsyncIterator<unknown, undefined> {
+  readonly #source: SessionSource;
+  readonly #clock: Clock;
+  readonly #request: { readonly method: string; readonly input: unknown };
+  readonly #options: CallOptions;
+  readonly #items: unknown[] = [];
+  readonly #waiters: Waiter[] = [];
+  readonly #gaveUp = new AbortController();
+  #isStarted = false;
+  /** How it ended: `undefined` while it runs, an empty object at the end, or with what is thrown once the items are read. */
+  #end: { readonly error?: unknown } | undefined;
+  #session: ClientSession | undefined;
+  #id = 0;
+  #readSinceGrant = 0;
+  #timer: Timer | undefined;
+
+  constructor(
+    { source, clock }: CallDependencies,
+    request: { readonly method: string; readonly input: unknown },
+    options: CallOptions,
+  ) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#request = request;
+    this.#options = options;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    if (!this.#isStarted) this.#start();
+    const waiter: Waiter = Promise.withResolvers();
+    this.#waiters.push(waiter);
+    this.#serveWaiters();
+    return waiter.promise;
+  }
+
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    this.#isStarted = true;
+    this.#items.length = 0;
+    this.#finish({});
+    // Also when an error was still to be thrown: who leaves does not want it.
+    this.#end = {};
+    this.#serveWaiters();
+    return DONE;
+  }
+
+  #start(): void {
+    this.#isStarted = true;
+    const { signal, timeoutMs } = this.#options;
+    if (signal?.aborted === true) return this.#finish({ error: signal.reason });
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (timeoutMs !== undefined) {
+      this.#timer = this.#clock.after(timeoutMs, () =>
+        this.#finish({ error: deadlineError(this.#request.method, timeoutMs, this.#source) }),
+      );
+    }
+    const session = this.#source.current();
+    if (session !== undefined) return this.#open(session);
+    this.#source.wait(this.#gaveUp.signal).then(
+      (session) => this.#open(session),
+      (error: unknown) => this.#finish({ error }),
+    );
+  }
+
+  #open(session: ClientSession): void {
+    if (this.#end !== undefined) return;
+    this.#session = session;
+    const { method } = this.#request;
+    try {
+      this.#id = session.start(
+        { ...this.#request, credit: STREAM_CREDIT_ITEMS },
+        {
+          onItem: (value) => this.#onItem(value),
+          onEnd: () => this.#finish({}),
+          onError: (error) => this.#finish({ error }),
+          onResult: () =>
+            this.#finish({ error: new OperatingError('internal', `${method} did not answer with a stream`) }),
+        },
+      );
+    } catch (error) {
+      this.#finish({ error });
+    }
+  }
+
+  #onItem(value: unknown): void {
+    this.#timer?.cancel();
+    if (this.#items.length >= STREAM_CREDIT_ITEMS) {
+      const error = new OperatingError('internal', `${this.#request.method} sent more than it was asked for`);
+      return this.#finish({ error });
+    }
+    this.#items.push(value);
+    this.#serveWaiters();
+  }
+
+  #serveWaiters(): void {
+    while (this.#waiters.length > 0 && this.#items.length > 0) {
+      this.#waiters.shift()?.resolve({ done: false, value: this.#items.shift() });
+      this.#grantRead();
+    }
+    while (this.#waiters.length > 0 && this.#end !== undefined) {
+      const waiter = this.#waiters.shift();
+      if ('error' in this.#end) waiter?.reject(this.#end.error);
+      else waiter?.resolve(DONE);
+      this.#end = {};
+    }
+  }
+
+  /** Asks for more in halves of the window, which costs one small message for many items. */
+  #grantRead(): void {
+    this.#readSinceGrant += 1;
+    if (this.#readSinceGrant < STREAM_CREDIT_ITEMS / 2 || this.#end !== undefined) return;
+    this.#session?.grant(this.#id, this.#readSinceGrant);
+    this.#readSinceGrant = 0;
+  }
+
+  readonly #onAbort = (): void => {
+    this.#items.length = 0;
+    this.#finish({ error: this.#options.signal?.reason });
+  };
+
+  #finish(end: { readonly error?: unknown }): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#timer?.cancel();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#gaveUp.abort();
+    // Without effect where the service ended it.
+    this.#session?.cancel(this.#id);
+    this.#serveWaiters();
+  }
+}
