@@ -55,6 +55,8 @@ export const unitStatusSchema = v.object({
   port: v.optional(v.number()),
   url: v.optional(v.string()),
   release: v.string(),
+  /** Units that it needs: while one of them is not ready, this one's trouble is its. */
+  needs: v.optional(v.array(v.string())),
   /** Epoch ms of the present copy's start. */
   startedAt: v.optional(v.number()),
   /** Restarts that Plumb did by itself: in the crash-loop window, and since the deploy. */
