@@ -6,6 +6,7 @@ export type Manifest = {
   readonly name: string;
   readonly description: string | undefined;
   readonly environment: string;
+  /** Look names up with `Object.hasOwn`: a process may be called `constructor`. */
   readonly processes: Readonly<Record<string, ProcessSpec>>;
   readonly chains: Readonly<Record<string, ChainSpec>>;
   /** The manifest's layer of configuration, flattened to dotted keys; arrays are one value. */
@@ -17,6 +18,7 @@ export type ProcessSpec = {
   readonly command: readonly string[];
   /** A fixed port, any free one, or none: then the process is not a service. */
   readonly port: number | 'auto' | undefined;
+  /** Set for every process with a port: a TCP connection where the file names no probe. Absent without a port. */
   readonly readinessProbe: ProbeSpec | undefined;
   /** Path of the Prometheus text exposition, such as `/metrics`. */
   readonly metrics: string | undefined;
@@ -39,4 +41,13 @@ export type ChainSpec = {
   readonly kind: string;
   readonly network: string;
   readonly port: number | 'auto';
+};
+
+/** A mistake in the file. `line` and `column` count from 1; `path` is dotted, such as `processes.web.port`. */
+export type Fault = {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly message: string;
 };
