@@ -21,7 +21,10 @@ export {
   MESSAGE_SIZE_BYTES_MAX,
   STREAM_CREDIT_ITEMS,
 } from './limits.ts';
+export { createMessagePortChannel, type MessagePortLike } from './message-port-channel.ts';
 export { connect, type ObjectClient } from './object-client.ts';
+export { openConnection, type OpenConnectionOptions } from './open-connection.ts';
+export { openWebSocketChannel, type OpenWebSocketOptions } from './open-websocket-channel.ts';
 export {
   type ClientMessage,
   parseClientMessage,
@@ -29,3 +32,11 @@ export {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from './protocol.ts';
+export { resubscribe, type ResubscribeOptions } from './resubscribe.ts';
+export { isRetryable } from './retryable.ts';
+export {
+  createWebSocketChannel,
+  WEBSOCKET_FRAME_BYTES_MAX,
+  WEBSOCKET_PROTOCOL,
+  type WebSocketLike,
+} from './websocket-channel.ts';

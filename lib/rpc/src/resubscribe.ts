@@ -1,0 +1,48 @@
+import {
+  type Backoff,
+  backoffDelayMs,
+  type Clock,
+  describeError,
+  type Log,
+  type Random,
+  silentLog,
+  sleep,
+} from '@plumb/base';
+import { isRetryable } from './retryable.ts';
+
+/** A stream that was just lost is asked for again within a tenth of a second; a service that stays away, twice a minute. */
+const RESUBSCRIBE_BACKOFF: Backoff = { delayMsMin: 100, delayMsMax: 30_000 };
+
+export type ResubscribeOptions = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+  readonly log?: Log;
+};
+
+/**
+ * The items of a stream that is opened again, with backoff, whenever it ends with an error that a retry can cure. It
+ * ends when the stream ends in good order or `signal` aborts, and throws any other error. `open` must pass the signal
+ * on: `(signal) => client.watch(input, { signal })`. Items may repeat after a break, so the first should be a snapshot.
+ */
+export async function* resubscribe<T>(
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+  { clock, random, signal, log = silentLog }: ResubscribeOptions,
+): AsyncGenerator<T, void> {
+  let failureCount = 0;
+  while (!signal.aborted) {
+    try {
+      for await (const item of open(signal)) {
+        failureCount = 0;
+        yield item;
+      }
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isRetryable(error)) throw error;
+      log.debug('rpc.resubscribe', { failureCount, error: describeError(error) });
+    }
+    await sleep(clock, backoffDelayMs(RESUBSCRIBE_BACKOFF, failureCount, random), signal);
+    failureCount += 1;
+  }
+}
