@@ -1,0 +1,100 @@
+/** An open block file: checks it, finds series in it, reads their samples. */
+import fs from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { describeError, type Log, OperatingError } from '@plumb/base';
+import { BLOCK_HEADER, type BlockFacts, FOOTER_BYTES, parseBlockFacts } from './block-format.ts';
+import { BlockIndex, type ChunkEntry } from './block-index.ts';
+import { type Columns, decodeChunk } from './chunk.ts';
+import { readFully } from './durable-file.ts';
+import type { SealedChunk } from './head-series.ts';
+
+export class Block implements Disposable {
+  readonly number: number;
+  readonly file: string;
+  readonly facts: BlockFacts;
+  readonly index: BlockIndex;
+  readonly sizeBytes: number;
+  /** Chunks that were left out because their checksum is wrong. */
+  damagedChunkCount = 0;
+  readonly #fd: number;
+  readonly #log: Log;
+
+  /** @throws OperatingError `internal` for a file that is damaged or not of this version. */
+  constructor(number: number, file: string, log: Log) {
+    this.number = number;
+    this.file = file;
+    this.#log = log;
+    this.#fd = fs.openSync(file, 'r');
+    try {
+      this.sizeBytes = fs.fstatSync(this.#fd).size;
+      const { facts, index } = readParts(this.#fd, this.sizeBytes);
+      this.facts = facts;
+      this.index = index;
+    } catch (error) {
+      fs.closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  overlaps(minAt: number, maxAt: number): boolean {
+    return this.facts.startAt <= maxAt && this.facts.endAt > minAt;
+  }
+
+  /** Runs of columns that together hold every readable sample of a series in [minAt, maxAt], with some around it. */
+  columnsIn(ordinal: number, minAt: number, maxAt: number): Columns[] {
+    return this.chunksIn(ordinal, minAt, maxAt).flatMap((chunk) => {
+      try {
+        return [decodeChunk(chunk.bytes)];
+      } catch (error) {
+        this.#reportDamage(ordinal, describeError(error));
+        return [];
+      }
+    });
+  }
+
+  /** The chunks of a series that overlap [minAt, maxAt], read in one go; damaged ones are logged and left out. */
+  chunksIn(ordinal: number, minAt: number, maxAt: number): SealedChunk[] {
+    const entries = this.index.chunks(ordinal).filter((entry) => entry.maxAt >= minAt && entry.minAt <= maxAt);
+    const [first, last] = [entries[0], entries.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const start = first.offsetBytes;
+    const bytes = readFully(this.#fd, start, last.offsetBytes + last.sizeBytes - start);
+    return entries.flatMap((entry) => {
+      const chunk = bytes.subarray(entry.offsetBytes - start, entry.offsetBytes - start + entry.sizeBytes);
+      if (crc32(chunk) === entry.crc) return [sealedChunk(entry, chunk)];
+      this.#reportDamage(ordinal, 'wrong checksum');
+      return [];
+    });
+  }
+
+  [Symbol.dispose](): void {
+    fs.closeSync(this.#fd);
+  }
+
+  #reportDamage(ordinal: number, reason: string): void {
+    this.damagedChunkCount += 1;
+    this.#log.error('tsdb.block.damaged-chunk', { file: this.file, series: this.index.labels(ordinal), reason });
+  }
+}
+
+function sealedChunk({ minAt, maxAt, count }: ChunkEntry, bytes: Uint8Array): SealedChunk {
+  return { minAt, maxAt, count, bytes };
+}
+
+function readParts(fd: number, sizeBytes: number): { facts: BlockFacts; index: BlockIndex } {
+  if (sizeBytes < BLOCK_HEADER.length + FOOTER_BYTES) throw new OperatingError('internal', 'the file is too short');
+  const footer = readFully(fd, sizeBytes - FOOTER_BYTES, FOOTER_BYTES);
+  const starts = readFully(fd, 0, BLOCK_HEADER.length);
+  if (!starts.equals(BLOCK_HEADER) || !footer.subarray(20).equals(BLOCK_HEADER)) {
+    throw new OperatingError('internal', 'the file is not a block of this version');
+  }
+  const [offset, indexBytes, factsBytes] = [0, 4, 12].map((at) => footer.readUInt32LE(at)) as [number, number, number];
+  const indexStart = offset * 4;
+  if (indexStart + indexBytes + factsBytes > sizeBytes) throw new OperatingError('internal', 'the footer is damaged');
+  const index = readFully(fd, indexStart, indexBytes);
+  const facts = readFully(fd, indexStart + indexBytes, factsBytes);
+  if (crc32(index) !== footer.readUInt32LE(8) || crc32(facts) !== footer.readUInt32LE(16)) {
+    throw new OperatingError('internal', 'the checksum of the index is wrong');
+  }
+  return { facts: parseBlockFacts(facts.toString()), index: new BlockIndex(index) };
+}
