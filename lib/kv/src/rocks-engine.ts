@@ -10,7 +10,7 @@ import RocksDB from 'rocksdb-native';
 import { AcknowledgedMark } from './acknowledged-mark.ts';
 import type { EngineRecord, EngineWrite, KvEngine } from './kv-engine.ts';
 import type { Kv } from './kv.ts';
-import { openKv } from './open-kv.ts';
+import { type KvOptions, openKv } from './open-kv.ts';
 import { rocksOpenError, rocksWriteError } from './rocks-error.ts';
 import { WalSync } from './wal-sync.ts';
 
@@ -25,7 +25,8 @@ const OLD_DIARIES_MAX = 2;
 /** Number of the batch, in every batch. It sorts before all records of the store. */
 const BATCH_NUMBER_KEY = Buffer.from([0]);
 
-export type RocksKvOptions = { readonly directory: string; readonly clock: Clock; readonly log: Log };
+export type RocksEngineOptions = { readonly directory: string; readonly clock: Clock; readonly log: Log };
+export type RocksKvOptions = RocksEngineOptions & KvOptions;
 
 /**
  * The store in `directory`, which is made if it is absent. One process at a time.
@@ -33,16 +34,17 @@ export type RocksKvOptions = { readonly directory: string; readonly clock: Clock
  * wrong with the directory, `internal` when the store is damaged or lost acknowledged writes, `invalid` for a store of a
  * later version of Plumb.
  */
-export async function openRocksKv({ directory, clock, log }: RocksKvOptions): Promise<Kv> {
+export async function openRocksKv({ directory, log, ...options }: RocksKvOptions): Promise<Kv> {
+  const { clock } = options;
   const startedMs = clock.monotonicMs();
-  const kv = await openKv(await openRocksEngine({ directory, clock, log }), { clock });
+  const kv = await openKv(await openRocksEngine({ directory, clock, log }), options);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   log.info('kv.open', { directory, revision: kv.revision(), durationMs });
   return kv;
 }
 
 /** The engine alone. Errors as `openRocksKv`. */
-export async function openRocksEngine({ directory, clock, log }: RocksKvOptions): Promise<KvEngine> {
+export async function openRocksEngine({ directory, clock, log }: RocksEngineOptions): Promise<KvEngine> {
   try {
     await fs.mkdir(directory, { recursive: true, mode: 0o700 });
     const mark = await AcknowledgedMark.open(path.join(directory, 'acknowledged'));
@@ -61,7 +63,7 @@ export async function openRocksEngine({ directory, clock, log }: RocksKvOptions)
 type Connection = { readonly database: RocksDB; readonly wal: WalSync; readonly batchNumber: number };
 
 class RocksEngine implements KvEngine {
-  readonly #options: RocksKvOptions;
+  readonly #options: RocksEngineOptions;
   readonly #mark: AcknowledgedMark;
   /** Undefined after a failed write: what RocksDB holds in memory then is not what is on disk. */
   #connection: Connection | undefined;
@@ -71,7 +73,11 @@ class RocksEngine implements KvEngine {
   #reopenAtMs = 0;
   #failure: unknown;
 
-  constructor({ mark, connection, ...options }: RocksKvOptions & { mark: AcknowledgedMark; connection: Connection }) {
+  constructor({
+    mark,
+    connection,
+    ...options
+  }: RocksEngineOptions & { mark: AcknowledgedMark; connection: Connection }) {
     this.#options = options;
     this.#mark = mark;
     this.#connection = connection;

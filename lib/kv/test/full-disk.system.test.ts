@@ -1,0 +1,95 @@
+// A disk that is full: a small file system in memory, for which the machine must let us mount (root).
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { silentLog, systemClock } from '@plumb/base';
+import { openTemporaryDirectory, until } from '@plumb/testing';
+import { describe, expect, test } from 'vitest';
+import type { Kv, TransactionResult } from '../src/index.ts';
+import { openRocksKv } from '../src/rocks-engine.ts';
+
+const DISK_SIZE_MIB = 24;
+const VALUE_SIZE_BYTES = 60_000;
+
+type Disk = AsyncDisposable & { readonly path: string };
+
+async function mountDisk(): Promise<Disk> {
+  const directory = await openTemporaryDirectory();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_SIZE_MIB}m`, 'tmpfs', directory.path], { stdio: 'pipe' });
+  } catch (error) {
+    await directory[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    path: directory.path,
+    async [Symbol.asyncDispose]() {
+      execFileSync('umount', ['-l', directory.path]);
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function reasonToSkip(): Promise<string | undefined> {
+  try {
+    await using _disk = await mountDisk();
+    return undefined;
+  } catch {
+    return 'a small disk cannot be mounted: run as root, outside an unprivileged container';
+  }
+}
+
+const reason = await reasonToSkip();
+if (reason !== undefined) process.stderr.write(`skipped: ${reason}\n`);
+
+describe.skipIf(reason !== undefined)('on a full disk', () => {
+  test('writes are refused, what is stored stays, and all goes on when there is space again', async () => {
+    await using disk = await mountDisk();
+    const directory = path.join(disk.path, 'store');
+    const put = (kv: Kv, index: number): Promise<TransactionResult> => {
+      const value = Buffer.alloc(VALUE_SIZE_BYTES, index);
+      return kv.transact([
+        { kind: 'put', key: `left/${index}`, value },
+        { kind: 'put', key: `right/${index}`, value },
+      ]);
+    };
+    const expectPairs = async (kv: Kv, count: number): Promise<void> => {
+      const [left, right] = [await kv.list('left/'), await kv.list('right/')];
+      expect(left.entries.length).toBe(count);
+      expect(right.entries.map(({ value }) => value[0])).toEqual(left.entries.map(({ value }) => value[0]));
+    };
+
+    const kv = await openRocksKv({ directory, clock: systemClock, log: silentLog });
+    const filler = path.join(disk.path, 'filler');
+    await fs.writeFile(filler, Buffer.alloc((DISK_SIZE_MIB / 2) * 1_048_576));
+    let stored = 0;
+    const refusals: unknown[] = [];
+    // RocksDB finds some space again when it is opened after a refusal, so one refusal is not the end.
+    while (refusals.length < 3) {
+      try {
+        await put(kv, stored);
+        stored += 1;
+        refusals.length = 0;
+      } catch (error) {
+        refusals.push(error);
+      }
+      expect(kv.revision()).toBe(stored);
+    }
+    expect(stored).toBeGreaterThan(0);
+    expect(refusals[0]).toMatchObject({ code: 'exhausted', message: expect.stringContaining('free some space') });
+    const together = await Promise.allSettled([put(kv, stored), put(kv, stored + 1)]);
+    expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(kv.revision()).toBe(stored);
+    await expectPairs(kv, stored);
+
+    await fs.rm(filler);
+    await until('the store takes writes again', async () => (await put(kv, stored)).kind === 'committed');
+    stored += 1;
+    expect(kv.revision()).toBe(stored);
+    await kv[Symbol.asyncDispose]();
+
+    await using after = await openRocksKv({ directory, clock: systemClock, log: silentLog });
+    expect(after.revision()).toBe(stored);
+    await expectPairs(after, stored);
+  });
+});

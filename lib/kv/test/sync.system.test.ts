@@ -1,0 +1,78 @@
+// Goal: nothing is acknowledged before it is on disk, also where RocksDB begins another log file.
+// Method: the system calls of a real process, in their order, as strace sees them.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { openTemporaryDirectory } from '@plumb/testing';
+import { describe, expect, test } from 'vitest';
+
+const WRITES = 30;
+
+/** Strace that may trace: containers often have it forbidden. */
+function reasonToSkip(): string | undefined {
+  try {
+    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'pipe' });
+    return undefined;
+  } catch {
+    return 'strace cannot run here: apt-get install strace, and allow ptrace';
+  }
+}
+
+const reason = reasonToSkip();
+if (reason !== undefined) process.stderr.write(`skipped: ${reason}\n`);
+
+describe.skipIf(reason !== undefined)('the order of system calls', () => {
+  test('each acknowledgement comes after the sync of the log that has its write, and of the directory', async () => {
+    await using directory = await openTemporaryDirectory();
+    const trace = path.join(directory.path, 'trace');
+    const store = path.join(directory.path, 'store');
+    const program = path.join(import.meta.dirname, 'sync-writer.ts');
+    const calls = ['write', 'writev', 'pwrite64', 'fsync', 'fdatasync'].join(',');
+    // `-y` prints the file behind each descriptor, `-s` enough of a write to see its key.
+    const words = ['-f', '-y', '-s', '200', '-e', `trace=${calls}`, '-o', trace, process.execPath, program, store];
+    execFileSync('strace', [...words, String(WRITES)], { stdio: ['ignore', 'pipe', 'inherit'] });
+
+    const unsynced = new Set<string>();
+    const logs = new Map<number, string>();
+    const written = new Set<string>();
+    let named = new Set<string>();
+    let acknowledged = 0;
+    for (const line of finishedCalls(await fs.readFile(trace, 'utf8'))) {
+      const [, call = '', file = ''] = /(\w+)\(\d+<([^>]*)>/.exec(line) ?? [];
+      if (call.includes('write') && file.endsWith('.log')) {
+        unsynced.add(file);
+        written.add(file);
+        const number = /write-(\d+)-end/.exec(line)?.[1];
+        if (number !== undefined) logs.set(Number(number), file);
+      } else if (call.endsWith('sync')) {
+        unsynced.delete(file);
+        if (file === store) named = new Set(written);
+      }
+      const number = /"acknowledged (\d+)/.exec(line)?.[1];
+      if (number === undefined) continue;
+      acknowledged += 1;
+      expect([...unsynced], `unsynced at acknowledgement ${number}`).toEqual([]);
+      expect(named, `directory at acknowledgement ${number}`).toContain(logs.get(Number(number)));
+    }
+    expect(acknowledged).toBe(WRITES);
+    expect(new Set(logs.values()).size).toBeGreaterThan(1);
+  });
+});
+
+/** One line a call, where it ended: strace splits a call that another thread's interrupts. */
+function* finishedCalls(trace: string): Generator<string> {
+  const begun = new Map<string, string>();
+  for (const line of trace.split('\n')) {
+    const [thread = ''] = line.split(' ', 1);
+    if (line.includes('<unfinished ...>')) {
+      begun.set(thread, line);
+      // A write counts from its beginning: the worse case.
+      if (line.includes('write')) yield line;
+    } else if (line.includes(' resumed>')) {
+      const start = begun.get(thread) ?? '';
+      if (!start.includes('write')) yield start;
+    } else {
+      yield line;
+    }
+  }
+}
