@@ -138,8 +138,8 @@ class RocksEngine implements KvEngine {
   async #disconnect(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.wal.close();
-    // After a failed write it reports that failure once more, and is closed all the same.
+    // After a failed write both report that failure once more, and are closed all the same.
+    await connection?.wal.close().catch(() => undefined);
     await connection?.database.close().catch(() => undefined);
   }
 }
