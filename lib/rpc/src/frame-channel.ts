@@ -1,0 +1,136 @@
+/**
+ * The part of a ZeroMQ connection that is the same on both sides once they know each other: messages in batches,
+ * receipts, heartbeats, farewell. Invariant: at most `UNREAD_BYTES_MAX` are on their way to a peer that has not said it
+ * read them, whatever ZeroMQ and the kernel would buffer.
+ */
+import { type Clock, describeError, errorToData, OperatingError } from '@plumb/base';
+import { decodeCborSequence } from './cbor-decode.ts';
+import { CborEncoder } from './cbor-encode.ts';
+import type { Channel, Message } from './channel.ts';
+import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, receiptFrame } from './frame.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { closedByPeer, closedByThisSide, createInbox } from './inbox.ts';
+import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
+
+/** Bytes on their way to a peer that does not read; then its connection is closed. Eight of the greatest messages. */
+export const UNREAD_BYTES_MAX = 8 * MESSAGE_SIZE_BYTES_MAX;
+
+/** Bytes read between two receipts: seldom enough to cost nothing, often enough that the sender's count stays true. */
+const RECEIPT_EVERY_BYTES = 2 ** 20;
+
+export type FrameChannel = {
+  readonly channel: Channel;
+  /** A frame that came from the peer. */
+  readonly onFrame: (frame: Buffer) => void;
+  /** The connection below is gone: nothing more can be sent. */
+  readonly onLoss: (reason: OperatingError) => void;
+};
+
+/** `write` must not block and not throw; whoever provides it reports what it cannot send by `onLoss`. */
+export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { readonly clock: Clock }): FrameChannel {
+  const inbox = createInbox();
+  const outbox = createOutbox(write, inbox.closed);
+  let unreceiptedBytes = 0;
+
+  /** Tells the peer why, as far as it still listens. */
+  const end = (reason: OperatingError, farewell = reason): void => {
+    if (inbox.closed.aborted) return;
+    write(jsonFrame(FRAME.bye, errorToData(farewell)));
+    inbox.close(reason);
+  };
+  const receiveMessages = (frame: Buffer): void => {
+    unreceiptedBytes += frame.length;
+    if (unreceiptedBytes >= RECEIPT_EVERY_BYTES) {
+      write(receiptFrame(unreceiptedBytes));
+      unreceiptedBytes = 0;
+    }
+    for (const message of decodeCborSequence(frame.subarray(1))) inbox.deliver(message as Message);
+  };
+  const heartbeat = startHeartbeat(clock, { ping: () => write(frameOf(FRAME.ping)), dead: (reason) => end(reason) });
+  inbox.closed.addEventListener('abort', () => heartbeat[Symbol.dispose]());
+
+  return {
+    onLoss: inbox.close,
+    onFrame(frame) {
+      if (inbox.closed.aborted) return;
+      heartbeat.heard();
+      try {
+        const kind = frame[0];
+        switch (kind) {
+          case FRAME.messages:
+            return receiveMessages(frame);
+          case FRAME.receipt:
+            return outbox.onReceipt(frame.readUInt32BE(1));
+          case FRAME.ping:
+            return write(frameOf(FRAME.pong));
+          case FRAME.pong:
+            return;
+          case FRAME.bye:
+            return inbox.close(readBye(frame));
+          case undefined:
+          default:
+            throw new OperatingError('invalid', 'the kind of frame is not known');
+        }
+      } catch (error) {
+        end(new OperatingError('invalid', `the other side broke the protocol: ${describeError(error)}`));
+      }
+    },
+    channel: {
+      closed: inbox.closed,
+      receive: inbox.receive,
+      send(message) {
+        if (!inbox.closed.aborted) outbox.send(message, end);
+      },
+      close() {
+        outbox.flush();
+        end(closedByThisSide(), closedByPeer());
+      },
+    },
+  };
+}
+
+type Outbox = {
+  readonly send: (message: Message, end: (reason: OperatingError) => void) => void;
+  readonly flush: () => void;
+  readonly onReceipt: (sizeBytes: number) => void;
+};
+
+/** Encodes each message when it is sent, and sends those of one turn together. */
+function createOutbox(write: (frame: Buffer) => void, closed: AbortSignal): Outbox {
+  const encoder = new CborEncoder();
+  let batch: Buffer[] = [];
+  let batchBytes = 0;
+  let unreadBytes = 0;
+  const flush = (): void => {
+    if (batch.length === 0 || closed.aborted) return;
+    const frame = frameOf(FRAME.messages, ...batch);
+    batch = [];
+    batchBytes = 0;
+    unreadBytes += frame.length;
+    write(frame);
+  };
+  return {
+    flush,
+    send(message, end) {
+      const bytes = encoder.encode(message);
+      checkSize(bytes);
+      if (unreadBytes + batchBytes + bytes.length > UNREAD_BYTES_MAX) {
+        return end(new OperatingError('exhausted', `the other side left ${unreadBytes + batchBytes} bytes unread`));
+      }
+      if (batchBytes + bytes.length > BATCH_BYTES_MAX) flush();
+      if (batch.length === 0) queueMicrotask(flush);
+      batch.push(bytes);
+      batchBytes += bytes.length;
+    },
+    onReceipt(sizeBytes) {
+      if (sizeBytes > unreadBytes) throw new OperatingError('invalid', 'a receipt for more than was sent');
+      unreadBytes -= sizeBytes;
+    },
+  };
+}
+
+function checkSize({ length }: Buffer): void {
+  if (length <= MESSAGE_SIZE_BYTES_MAX) return;
+  const advice = `at most ${MESSAGE_SIZE_BYTES_MAX} can be sent: ask for less at a time`;
+  throw new OperatingError('exhausted', `the message has ${length} bytes, ${advice}`);
+}

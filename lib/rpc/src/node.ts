@@ -1,0 +1,6 @@
+/** The door for programs that run on Node.js: ZeroMQ and CBOR. */
+export { decodeCbor, decodeCborSequence } from './cbor-decode.ts';
+export { CborEncoder } from './cbor-encode.ts';
+export { type Listener, type ListenOptions, listenZeromq } from './listen-zeromq.ts';
+export { openZeromqChannel, type OpenZeromqOptions } from './open-zeromq-channel.ts';
+export { createWebSocketChannel } from './websocket-channel.ts';

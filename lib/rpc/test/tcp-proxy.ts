@@ -1,0 +1,54 @@
+/** A network that a test can cut: passes bytes on between a client and a server, both on this machine. */
+import { once } from 'node:events';
+import net from 'node:net';
+
+export type Proxy = AsyncDisposable & {
+  /** Where clients connect to. */
+  readonly address: string;
+  /** Ends every connection without a farewell. New ones are passed on. */
+  readonly cut: () => void;
+  /** Reads nothing more from the server's side, as a client that hangs. */
+  readonly stall: () => void;
+};
+
+/** Listens beside the target: on a free port, or on `path`. */
+export async function openProxy(target: net.NetConnectOpts, path?: string): Promise<Proxy> {
+  const sockets = new Set<net.Socket>();
+  const upstreams = new Set<net.Socket>();
+  const server = net.createServer((near) => {
+    const far = net.connect(target);
+    upstreams.add(far);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.setNoDelay(true);
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        to.destroy();
+        sockets.delete(from);
+        upstreams.delete(from);
+      });
+    }
+  });
+  if (path === undefined) server.listen(0, '127.0.0.1');
+  else server.listen(path);
+  await once(server, 'listening');
+  const cut = (): void => sockets.forEach((socket) => socket.destroy());
+  return {
+    address: path === undefined ? `tcp://127.0.0.1:${(server.address() as net.AddressInfo).port}` : `ipc://${path}`,
+    cut,
+    stall: () =>
+      upstreams.forEach((socket) => {
+        socket.unpipe();
+        socket.pause();
+      }),
+    async [Symbol.asyncDispose]() {
+      server.close();
+      cut();
+      await once(server, 'close');
+    },
+  };
+}
