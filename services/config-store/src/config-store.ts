@@ -24,6 +24,8 @@ const HISTORY_MAX = 100;
 /** Configuration is read whole by every process: more than this is data, and belongs elsewhere. */
 const KEYS_MAX = 10_000;
 const VALUE_SIZE_BYTES_MAX = 65_536;
+/** Values that one manifest may change at a time: with their history they are one transaction of the store. */
+const PROVISION_CHANGES_MAX = 250;
 
 type HistoryRecord = {
   readonly layer: Layer;
@@ -137,6 +139,12 @@ export class ConfigStore {
         ...puts.map(([key, value]) => ({ layer: 'manifest', key, value }) as const),
         ...deletes.map((key) => ({ layer: 'manifest', key, value: undefined }) as const),
       ];
+      if (changes.length > PROVISION_CHANGES_MAX) {
+        throw new OperatingError(
+          'invalid',
+          `the manifest of ${application} changes ${changes.length} values at once, over the ${PROVISION_CHANGES_MAX} that fit: keep data elsewhere`,
+        );
+      }
       return changes.length === 0 ? values.revision : this.#write(application, values, changes, { author });
     });
   }

@@ -25,7 +25,7 @@ export function flatten(values: ConfigObject): ReadonlyMap<string, ConfigValue> 
         visit(value, key, depth + 1);
         continue;
       }
-      if (!v.is(configKeySchema, key)) {
+      if (!v.safeParse(configKeySchema, key).success) {
         throw new OperatingError(
           'invalid',
           `"${key}" is not a configuration key: use letters, digits and inner hyphens, with dots between`,
