@@ -1,29 +1,25 @@
-/** Random histories of a `Kv` against the obvious slow version: a sorted Map that is copied for each transaction. */
-import type { Compare, Entry, Kv, Operation, TransactionResult, WatchEvent } from '@plumb/kv';
+/** Random requests to a `Kv`, and the obvious slow version of it: a sorted Map that is copied for each transaction. */
+import type { Compare, Entry, Kv, Operation, TransactionResult } from '@plumb/kv';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { createFakeClock } from './fake-clock.ts';
-import type { KvSubject } from './kv-suite.ts';
 
 /** Few, so that they meet; with prefixes of each other, and in an order that UTF-16 and UTF-8 disagree on. */
-const KEYS = ['a', 'a/1', 'a/2', 'b', 'b/é', '\uFFFD', '\u{1F600}'];
-const PREFIXES = ['', 'a', 'a/', 'b/', 'none'];
+export const KEYS = ['a', 'a/1', 'a/2', 'b', 'b/é', '\uFFFD', '\u{1F600}'] as const;
+export const PREFIXES = ['', 'a', 'a/', 'b/', 'none'] as const;
 
 /** A random transaction. `offset` is added to the key's revision; -1 mostly does not hold. */
 type Draft = {
   readonly operations: readonly ({ readonly lease: boolean } & Operation)[];
   readonly compare: readonly { readonly key: string; readonly offset: number }[];
 };
-type Step =
-  /** Submitted together, without waiting. */
-  { readonly burst: readonly Draft[] } | { readonly restart: true } | { readonly revoke: true };
+/** `revoke` ends the lease that the puts of drafts are with. */
+export type Request = Draft | 'revoke';
+/** `refused`: a put with a lease that has ended. */
+export type Outcome = TransactionResult | { readonly kind: 'refused' } | { readonly kind: 'revoked' };
 
 const key = fc.constantFrom(...KEYS);
-const operation = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('put' as const), key, value: fc.uint8Array({ maxLength: 4 }) }),
-  },
+const value = fc.uint8Array({ maxLength: 4 });
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('put' as const), key, value }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), key }) },
   fc.record({ kind: fc.constant('delete-prefix' as const), prefix: fc.constantFrom(...PREFIXES) }),
 );
@@ -34,197 +30,88 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   ),
   compare: fc.array(fc.record({ key, offset: fc.constantFrom(0, 0, 0, -1) }), { maxLength: 2 }),
 });
-const burst: fc.Arbitrary<Step> = fc.record({ burst: fc.array(draft, { minLength: 1, maxLength: 5 }) });
-const steps: fc.Arbitrary<readonly Step[]> = fc.array(
-  fc.oneof({ weight: 6, arbitrary: burst }, fc.constant<Step>({ restart: true }), fc.constant<Step>({ revoke: true })),
-  { maxLength: 12 },
-);
+const request: fc.Arbitrary<Request> = fc.oneof({ weight: 5, arbitrary: draft }, fc.constant<Request>('revoke'));
 
-class KvModel {
-  entries = new Map<string, Entry>();
+/** Requests to submit together, without waiting, so that groups form. */
+export const requests: fc.Arbitrary<readonly Request[]> = fc.array(request, { minLength: 1, maxLength: 6 });
+
+export class KvModel {
   revision = 0;
+  #entries = new Map<string, Entry>();
+  #leaseId = '';
+  #isLeaseAlive = false;
 
-  transact(operations: readonly Operation[], compare: readonly Compare[]): TransactionResult {
-    for (const { key, modRevision } of compare) {
-      const current = this.entries.get(key);
-      if ((current?.modRevision ?? 0) !== modRevision) return { kind: 'conflict', key, current };
-    }
-    const before = this.entries;
-    this.entries = new Map(before);
-    const modRevision = this.revision + 1;
-    for (const part of operations) {
-      if (part.kind === 'put') {
-        const { key, value, leaseId } = part;
-        const createRevision = this.entries.get(key)?.createRevision ?? modRevision;
-        this.entries.set(key, {
-          key,
-          value,
-          createRevision,
-          modRevision,
-          ...(leaseId === undefined ? {} : { leaseId }),
-        });
-      } else {
-        for (const key of this.entries.keys()) {
-          if (part.kind === 'delete' ? key === part.key : key.startsWith(part.prefix)) this.entries.delete(key);
-        }
-      }
-    }
-    const isChanged =
-      before.size !== this.entries.size || [...before].some(([key, entry]) => this.entries.get(key) !== entry);
-    if (isChanged) this.revision = modRevision;
-    return { kind: 'committed', revision: this.revision };
+  get(name: string): Entry | undefined {
+    return this.#entries.get(name);
   }
 
   list(prefix: string): Entry[] {
-    const entries = [...this.entries.values()].filter(({ key }) => key.startsWith(prefix));
-    return entries.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+    return sortEntries([...this.#entries.values()].filter((entry) => entry.key.startsWith(prefix)));
   }
-}
 
-/** Turns a draft into what is asked of both, given what the model holds. */
-function finishDraft(model: KvModel, { operations, compare }: Draft, leaseId: string): [Operation[], Compare[]] {
-  return [
-    operations.map(({ lease, ...part }) => (lease && part.kind === 'put' ? { ...part, leaseId } : part)),
-    compare.map(({ key, offset }) => ({ key, modRevision: (model.entries.get(key)?.modRevision ?? 0) + offset })),
-  ];
-}
+  /** Sees to it that drafts have a living lease to put with. */
+  async grantLease(kv: Kv): Promise<void> {
+    if (this.#isLeaseAlive) return;
+    this.#leaseId = (await kv.grantLease(60_000)).leaseId;
+    this.#isLeaseAlive = true;
+  }
 
-function historyRuns(runs: number): { numRuns: number } {
-  return { numRuns: fc.readConfigureGlobal().numRuns ?? runs };
-}
+  /** Asks the model and `kv` for the same; returns what the model answers and what `kv` will. */
+  submit(kv: Kv, request: Request): readonly [Outcome, Promise<Outcome>] {
+    if (request === 'revoke') {
+      const keys = this.list('').filter(({ leaseId }) => leaseId === this.#leaseId);
+      this.#apply(keys.map((entry) => ({ kind: 'delete', key: entry.key })));
+      this.#isLeaseAlive = false;
+      return [{ kind: 'revoked' }, kv.revokeLease(this.#leaseId).then(() => ({ kind: 'revoked' }))];
+    }
+    const operations = request.operations.map(({ lease, ...part }) =>
+      lease && part.kind === 'put' ? { ...part, leaseId: this.#leaseId } : part,
+    );
+    const compare = request.compare.map(({ key: name, offset }) => ({
+      key: name,
+      modRevision: (this.#entries.get(name)?.modRevision ?? 0) + offset,
+    }));
+    const answer = kv.transact(operations, { compare }).catch((error: { readonly code?: unknown }) => {
+      if (error.code === 'invalid') return { kind: 'refused' } as const;
+      throw error;
+    });
+    return [this.#transact(operations, compare), answer];
+  }
 
-// Goal: whatever is asked, alone or together, every answer and all that is listed are those of the model, across
-// restarts too. Method: bursts that are submitted at once, so that groups form, between restarts and ended leases.
-export function kvModelTest(createSubject: () => Promise<KvSubject>, runs: number): void {
-  test('a store answers as a sorted Map would', async () => {
-    const property = fc.asyncProperty(steps, async (steps) => {
-      await using subject = await createSubject();
-      const clock = createFakeClock();
-      const model = new KvModel();
-      let kv = await subject.open({ clock });
-      try {
-        let { leaseId } = await kv.grantLease(60_000);
-        for (const step of steps) {
-          if ('burst' in step) {
-            const pairs = step.burst.map((one) => {
-              const [operations, compare] = finishDraft(model, one, leaseId);
-              return [model.transact(operations, compare), kv.transact(operations, { compare })] as const;
-            });
-            for (const [expected, result] of pairs) expect(await result).toEqual(expected);
-          } else if ('revoke' in step) {
-            const keys = model.list('').filter((entry) => entry.leaseId === leaseId);
-            model.transact(
-              keys.map(({ key }) => ({ kind: 'delete', key })),
-              [],
-            );
-            await kv.revokeLease(leaseId);
-            leaseId = (await kv.grantLease(60_000)).leaseId;
-          } else {
-            await kv[Symbol.asyncDispose]();
-            kv = await subject.open({ clock });
-          }
-          for (const prefix of PREFIXES) {
-            expect(await kv.list(prefix)).toEqual({ revision: model.revision, entries: model.list(prefix) });
-          }
-          for (const key of KEYS) expect(await kv.get(key)).toEqual(model.entries.get(key));
+  #transact(operations: readonly Operation[], compare: readonly Compare[]): Outcome {
+    for (const { key: name, modRevision } of compare) {
+      const current = this.#entries.get(name);
+      if ((current?.modRevision ?? 0) !== modRevision) return { kind: 'conflict', key: name, current };
+    }
+    const isLeased = operations.some((part) => part.kind === 'put' && part.leaseId !== undefined);
+    if (isLeased && !this.#isLeaseAlive) return { kind: 'refused' };
+    this.#apply(operations);
+    return { kind: 'committed', revision: this.revision };
+  }
+
+  #apply(operations: readonly Operation[]): void {
+    const before = this.#entries;
+    const after = new Map(before);
+    const modRevision = this.revision + 1;
+    for (const part of operations) {
+      if (part.kind === 'put') {
+        const { kind: _, ...entry } = part;
+        const createRevision = after.get(entry.key)?.createRevision ?? modRevision;
+        after.set(entry.key, { ...entry, createRevision, modRevision });
+      } else {
+        for (const name of after.keys()) {
+          if (part.kind === 'delete' ? name === part.key : name.startsWith(part.prefix)) after.delete(name);
         }
-      } finally {
-        await kv[Symbol.asyncDispose]();
       }
-    });
-    await fc.assert(property, historyRuns(runs));
-  });
-}
-
-// Goal: however slowly a watch is read, its reader holds after each event exactly what the store held under the prefix
-// at the event's revision: no half transaction, nothing missed, nothing twice. Method: bursts and reads at random, with
-// a queue so small that falling behind is common.
-export function kvReplicaTest(createSubject: () => Promise<KvSubject>, runs: number): void {
-  test('a reader that applies every event of a watch holds what the store held', async () => {
-    const readStep = fc.record({ reads: fc.integer({ min: 1, max: 4 }) });
-    const steps = fc.array(fc.oneof(burst, readStep), { maxLength: 20 });
-    const property = fc.asyncProperty(steps, fc.constantFrom(...PREFIXES), async (steps, prefix) => {
-      await using subject = await createSubject();
-      await using kv = await subject.open({ clock: createFakeClock(), watchQueueMax: 3 });
-      const model = new KvModel();
-      const history = new Map([[0, model.list(prefix)]]);
-      const stop = new AbortController();
-      const replica = new Replica(kv.watch(prefix, { signal: stop.signal }));
-      const applyNext = async (): Promise<boolean> => {
-        const event = await replica.applyNext();
-        if (event !== undefined) expect(replica.list()).toEqual(history.get(event.revision));
-        return event !== undefined;
-      };
-      const { leaseId } = await kv.grantLease(60_000);
-      for (const step of steps) {
-        if ('reads' in step) for (let i = 0; i < step.reads; i += 1) await applyNext();
-        else if ('burst' in step)
-          await runBurst(kv, model, step.burst, leaseId, () => history.set(model.revision, model.list(prefix)));
-      }
-      while (await applyNext()) continue;
-      expect(replica.list()).toEqual(model.list(prefix));
-      stop.abort();
-    });
-    await fc.assert(property, historyRuns(runs));
-  });
-}
-
-async function runBurst(
-  kv: Kv,
-  model: KvModel,
-  drafts: readonly Draft[],
-  leaseId: string,
-  record: () => void,
-): Promise<void> {
-  const results = drafts.map((one) => {
-    const [operations, compare] = finishDraft(model, one, leaseId);
-    model.transact(operations, compare);
-    record();
-    return kv.transact(operations, { compare });
-  });
-  await Promise.all(results);
-}
-
-/** What a reader of a watch builds from its events. */
-class Replica {
-  readonly #watch: AsyncIterator<WatchEvent>;
-  #entries = new Map<string, Entry>();
-  #revision = -1;
-  #isReading = false;
-  #ready: IteratorResult<WatchEvent> | undefined;
-
-  constructor(watch: AsyncIterable<WatchEvent>) {
-    this.#watch = watch[Symbol.asyncIterator]();
-  }
-
-  /** Applies the next event if it is ready now, and returns it. */
-  async applyNext(): Promise<WatchEvent | undefined> {
-    if (!this.#isReading) {
-      this.#isReading = true;
-      void this.#watch.next().then((result) => (this.#ready = result));
     }
-    await new Promise((resolve) => setImmediate(resolve));
-    const event = this.#ready?.value as WatchEvent | undefined;
-    if (event === undefined) return undefined;
-    this.#isReading = false;
-    this.#ready = undefined;
-    this.#apply(event);
-    return event;
+    const isSame = before.size === after.size && [...before].every(([name, entry]) => after.get(name) === entry);
+    if (isSame) return;
+    this.#entries = after;
+    this.revision = modRevision;
   }
+}
 
-  list(): Entry[] {
-    return [...this.#entries.values()].sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
-  }
-
-  #apply(event: WatchEvent): void {
-    expect(event.revision).toBeGreaterThan(event.kind === 'snapshot' ? this.#revision - 1 : this.#revision);
-    this.#revision = event.revision;
-    if (event.kind === 'snapshot') {
-      this.#entries = new Map(event.entries.map((entry) => [entry.key, entry]));
-      return;
-    }
-    expect(event.puts.length + event.deletes.length).toBeGreaterThan(0);
-    for (const entry of event.puts) this.#entries.set(entry.key, entry);
-    for (const name of event.deletes) expect(this.#entries.delete(name)).toBe(true);
-  }
+/** In the order of their keys' UTF-8 bytes. */
+export function sortEntries(entries: readonly Entry[]): Entry[] {
+  return entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
 }

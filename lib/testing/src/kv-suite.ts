@@ -14,7 +14,7 @@ import {
 import type { Clock } from '@plumb/base';
 import { describe, expect, test } from 'vitest';
 import { createFakeClock } from './fake-clock.ts';
-import { kvModelTest, kvReplicaTest } from './kv-model.ts';
+import { kvAnswersTest, kvReplicaTest } from './kv-histories.ts';
 import { until } from './until.ts';
 
 /** One store, empty at first. Opening it again after closing it is a restart. Disposing deletes it. */
@@ -36,9 +36,10 @@ export function kvSuite(name: string, createSubject: () => Promise<KvSubject>, {
     transactionTests(kvTest);
     boundTests(kvTest);
     watchTests(kvTest);
+    slowWatchTest(createSubject);
     leaseTests(createSubject);
     restartTests(createSubject);
-    kvModelTest(createSubject, runs);
+    kvAnswersTest(createSubject, runs);
     kvReplicaTest(createSubject, runs);
   });
 }
@@ -207,9 +208,36 @@ function watchTests(kvTest: KvTest): void {
     for (const watch of watches) await watch.next();
     await kv.transact([put('a/b', '1')]);
     await kv.transact([put('b', '2'), put('a/b/c', '2')]);
-    const firsts = await Promise.all(watches.map(async (watch) => (await watch.next()).value?.revision));
-    expect(firsts).toEqual([1, 1, 1, 1, 1, 2, 2]);
+    const firsts = await Promise.all(watches.map(async (watch) => (await watch.next()).value));
+    expect(firsts.map((event) => event?.revision)).toEqual([1, 1, 1, 1, 1, 2, 2]);
+    const countPuts = (event: WatchEvent | undefined) => (event?.kind === 'change' ? event.puts.length : undefined);
+    expect(firsts.map(countPuts)).toEqual([1, 1, 1, 1, 1, 1, 1]);
     stop.abort();
+  });
+}
+
+function slowWatchTest(createSubject: () => Promise<KvSubject>): void {
+  test('a watcher that falls further behind than its queue is sent a new snapshot, and goes on from there', async () => {
+    await using subject = await createSubject();
+    await using kv = await subject.open({ clock: createFakeClock(), watchQueueMax: 3 });
+    const stop = new AbortController();
+    const watch = kv.watch('', { signal: stop.signal })[Symbol.asyncIterator]();
+    const check = async (changedKeys: readonly number[], expected: readonly string[]): Promise<void> => {
+      for (const count of changedKeys) {
+        await kv.transact(Array.from({ length: count }, (_, index) => put(`key/${index}`, 'text')));
+      }
+      const kinds: (string | undefined)[] = [];
+      while (kinds.length < expected.length) kinds.push((await watch.next()).value?.kind);
+      expect(kinds).toEqual(expected);
+    };
+    await check([1, 1, 1, 1], ['snapshot']);
+    await check([1, 1, 1], ['change', 'change', 'change']);
+    await check([2, 1], ['change', 'change']);
+    await check([1, 1, 1, 1], ['snapshot']);
+    await check([4], ['snapshot']);
+    await check([3], ['change']);
+    stop.abort();
+    expect(await watch.next()).toMatchObject({ done: true });
   });
 }
 
