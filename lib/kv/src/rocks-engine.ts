@@ -6,7 +6,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, describeError, type Log, OperatingError } from '@plumb/base';
-import RocksDB from 'rocksdb-native';
+import type RocksDB from 'rocksdb-native';
 import { AcknowledgedMark } from './acknowledged-mark.ts';
 import type { EngineRecord, EngineWrite, KvEngine } from './kv-engine.ts';
 import type { Kv } from './kv.ts';
@@ -146,8 +146,9 @@ class RocksEngine implements KvEngine {
 
 /** @throws OperatingError `internal` when the store lost writes up to batch number `acknowledged`. */
 async function connect(directory: string, acknowledged: number): Promise<Connection> {
+  const Rocks = await importRocks();
   await deleteOldDiaries(directory);
-  const database = new RocksDB(directory, {
+  const database = new Rocks(directory, {
     maxBackgroundJobs: 2,
     maxFileOpeningThreads: 1,
     writeBufferSize: MEMTABLE_SIZE_BYTES,
@@ -155,7 +156,7 @@ async function connect(directory: string, acknowledged: number): Promise<Connect
     tableCacheIndexAndFilterBlocks: false,
     filterPolicy: null,
     // Up to the first damage, which after a power loss may be anywhere in the last, unacknowledged batch.
-    walRecoveryMode: RocksDB.constants.walRecoveryMode.POINT_IN_TIME,
+    walRecoveryMode: Rocks.constants.walRecoveryMode.POINT_IN_TIME,
   });
   try {
     await database.ready();
@@ -166,6 +167,18 @@ async function connect(directory: string, acknowledged: number): Promise<Connect
   } catch (error) {
     await database.close().catch(() => undefined);
     throw error;
+  }
+}
+
+/** Imported late, so that a machine where the binding does not load gets an error that says what it lacks. */
+async function importRocks(): Promise<typeof RocksDB> {
+  try {
+    return (await import('rocksdb-native')).default;
+  } catch (error) {
+    const todo = 'on Debian run "apt-get install libatomic1"; it is built for linux x64 and arm64, macOS and Windows';
+    throw new OperatingError('internal', `RocksDB cannot be loaded: ${describeError(error)}; ${todo}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,10 +1,12 @@
-// Goal: nothing is acknowledged before it is on disk, also where RocksDB begins another log file.
-// Method: the system calls of a real process, in their order, as strace sees them.
+// Goal: nothing is acknowledged before it is on disk, also where RocksDB begins another log file or the disk fails.
+// Method: the system calls of a real process, in their order, as strace sees them, or with an error that it puts in.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { silentLog, systemClock } from '@plumb/base';
 import { openTemporaryDirectory } from '@plumb/testing';
 import { describe, expect, test } from 'vitest';
+import { openRocksKv } from '../src/rocks-engine.ts';
 
 const WRITES = 30;
 
@@ -21,12 +23,13 @@ function reasonToSkip(): string | undefined {
 const reason = reasonToSkip();
 if (reason !== undefined) process.stderr.write(`skipped: ${reason}\n`);
 
+const program = path.join(import.meta.dirname, 'sync-writer.ts');
+
 describe.skipIf(reason !== undefined)('the order of system calls', () => {
   test('each acknowledgement comes after the sync of the log that has its write, and of the directory', async () => {
     await using directory = await openTemporaryDirectory();
     const trace = path.join(directory.path, 'trace');
     const store = path.join(directory.path, 'store');
-    const program = path.join(import.meta.dirname, 'sync-writer.ts');
     const calls = ['write', 'writev', 'pwrite64', 'fsync', 'fdatasync'].join(',');
     // `-y` prints the file behind each descriptor, `-s` enough of a write to see its key.
     const words = ['-f', '-y', '-s', '200', '-e', `trace=${calls}`, '-o', trace, process.execPath, program, store];
@@ -56,6 +59,41 @@ describe.skipIf(reason !== undefined)('the order of system calls', () => {
     }
     expect(acknowledged).toBe(WRITES);
     expect(new Set(logs.values()).size).toBeGreaterThan(1);
+  });
+
+  test('a sync that fails refuses its write, the log is not trusted further, and the store goes on', async () => {
+    await using directory = await openTemporaryDirectory();
+    const store = path.join(directory.path, 'store');
+    // The first log of a store; its first sync is that of the format, and strace counts the calls of each thread.
+    const injection = ['-P', path.join(store, '000004.log'), '-e', 'inject=fdatasync:error=EIO:when=3'];
+    const words = [
+      '-f',
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=fdatasync',
+      ...injection,
+      process.execPath,
+      program,
+      store,
+      '4',
+    ];
+    const stdout = execFileSync('strace', words, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+    });
+    expect(String(stdout).trim().split('\n')).toEqual([
+      'kv.open',
+      'acknowledged 0',
+      'kv.write-failed',
+      'refused 1 unavailable',
+      'kv.reopen',
+      'acknowledged 2',
+      'acknowledged 3',
+    ]);
+    await using kv = await openRocksKv({ directory: store, clock: systemClock, log: silentLog });
+    expect((await kv.list('')).entries.map(({ key }) => key)).toEqual(['write-0-end', 'write-2-end', 'write-3-end']);
+    expect(kv.revision()).toBe(3);
   });
 });
 
