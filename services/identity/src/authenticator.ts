@@ -67,8 +67,8 @@ export class Authenticator {
     this.#limit = new FailureLimit(clock);
   }
 
-  /** `address` is the peer's, for the limit on wrong secrets. Never throws. */
-  async authenticateToken(token: string, address: string): Promise<Authentication> {
+  /** `address` is the peer's, for the limit on wrong secrets; undefined where the door has a limit of its own. */
+  async authenticateToken(token: string, address: string | undefined): Promise<Authentication> {
     return this.#authenticate(token, address, () => this.#callerOfToken(token));
   }
 
@@ -162,11 +162,12 @@ export class Authenticator {
 
   async #authenticate(
     secret: string,
-    address: string,
+    address: string | undefined,
     find: () => Promise<Caller | undefined>,
   ): Promise<Authentication> {
     const fingerprint = hashSecret(secret);
-    const retryAfterMs = this.#knownGood.has(fingerprint) ? 0 : this.#limit.waitMs(address);
+    const isLimited = address !== undefined && !this.#knownGood.has(fingerprint);
+    const retryAfterMs = isLimited ? this.#limit.waitMs(address) : 0;
     if (retryAfterMs > 0) return { kind: 'limited', retryAfterMs };
     const caller = await find();
     if (caller === undefined) {
@@ -179,8 +180,8 @@ export class Authenticator {
     return { kind: 'known', caller };
   }
 
-  #refuse(address: string): Authentication {
-    this.#limit.recordFailure(address);
+  #refuse(address: string | undefined): Authentication {
+    if (address !== undefined) this.#limit.recordFailure(address);
     this.#log.warn('identity.refused', { address });
     return { kind: 'unknown' };
   }

@@ -1,0 +1,90 @@
+import { parseDuration } from '@plumb/base';
+import { type Command, refuseMore, requireWord, text } from '../command.ts';
+import { formatAge, formatDateTime } from '../format-age.ts';
+import { formatTable } from '../style.ts';
+
+export const tokenCreate: Command = {
+  name: 'token create',
+  summary: 'Make a token for a program. It is shown once.',
+  usage: 'NAME SCOPE…',
+  details: 'A scope is SERVICE:VERB, such as config:read, deploy:write, metrics:*, *:read or * for everything.',
+  examples: ['plumb token create grafana metrics:read', 'plumb token create ci deploy:write config:read --ttl 1h'],
+  flags: { ttl: { type: 'string', help: 'how long it is good for, such as 1h or 30d (default: until it is revoked)' } },
+  async run(words, flags, { connect, out, err, json, isJson }) {
+    const name = requireWord(words, 0, 'NAME');
+    requireWord(words, 1, 'SCOPE');
+    const ttl = text(flags, 'ttl');
+    const created = await (
+      await connect()
+    ).identity.createToken({
+      name,
+      scopes: words.slice(1),
+      ttlMs: ttl === undefined ? undefined : parseDuration(ttl),
+    });
+    if (isJson) {
+      json(created);
+      return 0;
+    }
+    err('keep it now, it is not shown again:');
+    out(created.token);
+    return 0;
+  },
+};
+
+export const tokenList: Command = {
+  name: 'token list',
+  summary: 'List tokens, what they may do, and when they were last used.',
+  usage: '',
+  examples: ['plumb token list', 'plumb token list --json'],
+  flags: {},
+  async run(words, _flags, { connect, out, err, json, isJson, style, now }) {
+    refuseMore(words, 0);
+    const tokens = await (await connect()).identity.tokens({});
+    if (isJson) {
+      json(tokens);
+    } else if (tokens.length === 0) {
+      err('there are no tokens: make one with "plumb token create NAME SCOPE"');
+    } else {
+      const rows = tokens.map(({ name, scopes, createdAt, expiresAt, lastUsedAt }) => [
+        name,
+        scopes.join(' '),
+        formatAge(createdAt, now()),
+        expiresAt === undefined ? 'never' : formatDateTime(expiresAt),
+        lastUsedAt === undefined ? '-' : formatAge(lastUsedAt, now()),
+      ]);
+      out(formatTable(['NAME', 'SCOPES', 'MADE', 'ENDS', 'LAST USED'], rows, style));
+    }
+    return 0;
+  },
+};
+
+export const tokenRevoke: Command = {
+  name: 'token revoke',
+  summary: 'End a token at once.',
+  usage: 'NAME',
+  examples: ['plumb token revoke grafana'],
+  flags: {},
+  async run(words, _flags, { connect, out, json, isJson }) {
+    const name = requireWord(words, 0, 'NAME');
+    refuseMore(words, 1);
+    await (await connect()).identity.revokeToken({ name });
+    if (isJson) json({ name });
+    else out(`the token ${name} is revoked`);
+    return 0;
+  },
+};
+
+export const tokenLink: Command = {
+  name: 'token link',
+  summary: 'Print a link that signs one browser in to the console, once.',
+  usage: '',
+  examples: ['plumb token link'],
+  flags: {},
+  async run(words, _flags, { connect, out, json, isJson }) {
+    refuseMore(words, 0);
+    const link = await (await connect()).identity.createSignInLink({});
+    if (isJson) json(link);
+    else out(link.url);
+    return 0;
+  },
+};

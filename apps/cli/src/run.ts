@@ -1,0 +1,98 @@
+/** From words to a command and its exit code. Pure but for what the shell does. */
+import { describeError, nearestWord, OperatingError } from '@plumb/base';
+import { parseArgs } from 'node:util';
+import { type Command, type ExitCode, type Flags, UsageError } from './command.ts';
+import { formatHelp, formatOverview } from './help.ts';
+import type { Shell } from './shell.ts';
+
+export type GlobalFlags = { readonly data: string | undefined; readonly json: boolean };
+
+/** Finds the command of `argv`, reads its flags, and runs it. Never throws. */
+export async function runCommand(
+  argv: readonly string[],
+  commands: readonly Command[],
+  openShell: (flags: GlobalFlags) => Promise<Shell>,
+): Promise<ExitCode> {
+  // What goes wrong before the flags are read is told to a person.
+  let shell = await openShell({ data: undefined, json: argv.includes('--json') });
+  try {
+    const command = findCommand(argv, commands);
+    if (command === undefined) {
+      if (argv.length === 0 || argv.includes('--help') || argv[0] === 'help') {
+        shell.out(formatOverview(commands, shell.style));
+        return argv.length === 0 ? 2 : 0;
+      }
+      throw new UsageError(unknownCommand(argv, commands));
+    }
+    const { words, flags } = readFlags(argv.slice(command.name.split(' ').length), command);
+    if (flags['help'] === true) {
+      shell.out(formatHelp(command, shell.style));
+      return 0;
+    }
+    const data = flags['data'];
+    shell = await openShell({ data: typeof data === 'string' ? data : undefined, json: flags['json'] === true });
+    try {
+      return await command.run(words, flags, shell);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      shell.err(`${shell.style.red('✖')} ${error.message}`);
+      shell.err(`usage: plumb ${command.name} ${command.usage}`.trimEnd());
+      return 2;
+    }
+  } catch (error) {
+    return explain(error, shell);
+  }
+}
+
+function explain(error: unknown, { err, json, isJson, style, signal }: Shell): ExitCode {
+  if (signal.aborted) return 0; // Ctrl-C ends what a person watches; that is not a failure.
+  if (isJson && error instanceof OperatingError) json({ error: error.toJSON() }, { isLine: true });
+  err(
+    `${style.red('✖')} ${error instanceof OperatingError || error instanceof UsageError ? error.message : `plumb failed: ${describeError(error)}`}`,
+  );
+  return error instanceof UsageError ? 2 : 1;
+}
+
+function findCommand([first, second]: readonly string[], commands: readonly Command[]): Command | undefined {
+  return commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first);
+}
+
+function unknownCommand([first = '', second]: readonly string[], commands: readonly Command[]): string {
+  const family = commands
+    .filter(({ name }) => name.startsWith(`${first} `))
+    .map(({ name }) => name.slice(first.length + 1));
+  if (family.length > 0) {
+    return second === undefined
+      ? `"plumb ${first}" needs one of: ${family.join(', ')}`
+      : `"plumb ${first}" knows no "${second}": use one of ${family.join(', ')}`;
+  }
+  const near = nearestWord(first, [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name))]);
+  return `there is no command "${first}"${near === undefined ? '' : `: did you mean "${near}"?`} "plumb --help" lists all of them`;
+}
+
+function readFlags(argv: readonly string[], command: Command): { words: string[]; flags: Flags } {
+  const own = Object.entries(command.flags).map(
+    ([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }] as const,
+  );
+  const options = {
+    ...Object.fromEntries(own),
+    data: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  try {
+    const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return { words: positionals, flags: values as Flags };
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (!String(code).startsWith('ERR_PARSE_ARGS')) throw error;
+    const [, given = ''] = /'(--?[\w-]+)/.exec(message) ?? [];
+    const near = nearestWord(given.replace(/^-+/, ''), Object.keys(options));
+    const isUnknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+    throw new UsageError(
+      isUnknown
+        ? `"plumb ${command.name}" has no flag ${given}${near === undefined ? '' : `: did you mean --${near}?`} See "plumb ${command.name} --help"`
+        : `${message.split('\n')[0]}`,
+    );
+  }
+}

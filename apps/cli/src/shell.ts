@@ -1,0 +1,32 @@
+/** Everything that a command may touch. `main.ts` builds the real one; a test builds its own. */
+import type { Clients } from '@plumb/plumbd/clients';
+import type { Style } from './style.ts';
+
+/** The services of a plumbd, typed; and any method by name. */
+export type Services = Clients & {
+  /** Calls `SERVICE.METHOD`; a method that streams gives each item as it comes. */
+  readonly call: (method: string, input: unknown) => AsyncIterable<unknown>;
+};
+
+export type Shell = {
+  /** Prints a line of the answer. */
+  readonly out: (line: string) => void;
+  /** Prints a line of trouble or progress. */
+  readonly err: (line: string) => void;
+  /** Prints `value` as JSON: one document, or with `isLine` one line of many. */
+  readonly json: (value: unknown, options?: { readonly isLine?: boolean }) => void;
+  /** `--json` was given: print data and nothing else. */
+  readonly isJson: boolean;
+  /** A person watches the answer: progress may redraw. */
+  readonly isTerminal: boolean;
+  readonly style: Style;
+  readonly now: () => number;
+  /** Where relative paths start. */
+  readonly directory: string;
+  readonly dataDirectory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Connects on first use. @throws OperatingError `unavailable` when no plumbd runs here, saying how to start one. */
+  readonly connect: () => Promise<Services>;
+};

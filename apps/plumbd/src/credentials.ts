@@ -1,0 +1,29 @@
+/** What a request shows to say who sends it, and whether a browser was tricked into sending it. */
+import type { IncomingMessage } from 'node:http';
+
+export const SESSION_COOKIE = 'plumb_session';
+
+export type Credentials = { readonly kind: 'token' | 'session'; readonly secret: string };
+
+/** A bearer token (RFC 6750) wins over a session cookie. */
+export function readCredentials({ headers }: IncomingMessage): Credentials | undefined {
+  const [, token] = /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '') ?? [];
+  if (token !== undefined) return { kind: 'token', secret: token };
+  for (const part of (headers.cookie ?? '').split(';')) {
+    const equals = part.indexOf('=');
+    if (part.slice(0, equals).trim() === SESSION_COOKIE)
+      return { kind: 'session', secret: part.slice(equals + 1).trim() };
+  }
+  return undefined;
+}
+
+/**
+ * Whether a page of another origin made the browser send this. Browsers name the origin with every request that can
+ * change something and with every WebSocket; programs that are not browsers name none.
+ */
+export function isCrossSite({ headers }: IncomingMessage): boolean {
+  const { origin, host } = headers;
+  if (origin !== undefined) return !URL.canParse(origin) || new URL(origin).host !== host;
+  const site = headers['sec-fetch-site'];
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
+}

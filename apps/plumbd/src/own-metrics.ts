@@ -1,0 +1,34 @@
+/** What plumbd says of itself at `/metrics`, by prom-client. */
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+export type OwnMetrics = {
+  readonly text: () => Promise<string>;
+  readonly observeRequest: (route: string, status: number, seconds: number) => void;
+  readonly close: () => void;
+};
+
+export function createOwnMetrics(): OwnMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'plumb_http_requests_total',
+    help: 'HTTP requests answered.',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'plumb_http_request_duration_seconds',
+    help: 'Time from an HTTP request to the end of its answer.',
+    labelNames: ['route'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers: [registry],
+  });
+  return {
+    text: () => registry.metrics(),
+    observeRequest(route, status, seconds) {
+      requests.inc({ route, status: String(status) });
+      durations.observe({ route }, seconds);
+    },
+    close: () => registry.clear(),
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * The one daemon: opens the store, starts the services on it, opens the doors, and takes all of it down in reverse.
+ * This file is the list of what a control plane is made of.
+ */
+import { type LogLevel, silentLog, systemClock as clock, systemRandom as random } from '@plumb/base';
+import { openChains } from '@plumb/chains/server';
+import { createConfigHandlers } from '@plumb/config-store/server';
+import { openDeploy } from '@plumb/deploy/server';
+import { openEvents } from '@plumb/events/server';
+import { createIdentity } from '@plumb/identity/server';
+import { openRocksKv } from '@plumb/kv/rocks';
+import { openMetrics, prometheusApi } from '@plumb/metrics/server';
+import { openRegistry } from '@plumb/registry/server';
+import { type Caller, connectDispatcher, createDispatcher } from '@plumb/rpc';
+import { createWebSocketChannel } from '@plumb/rpc/node';
+import { openLogFile } from '@plumb/supervise';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { childEnvironment } from './child-environment.ts';
+import { type Clients, contracts, createClients } from './clients.ts';
+import { createDaemonLog } from './daemon-log.ts';
+import { type Doors, openDataDirectory, readProcessStart, removeDoors, writeDoors } from './data-directory.ts';
+import { openHttpDoor } from './http-door.ts';
+import { createOwnMetrics } from './own-metrics.ts';
+import { httpRoutes } from './routes.ts';
+import { openRpcDoor } from './rpc-door.ts';
+import { readStaticFiles } from './static-files.ts';
+
+export type PlumbdOptions = {
+  readonly dataDirectory: string;
+  /** 0 for any free one. */
+  readonly httpPort: number;
+  readonly rpcPort: number;
+  readonly scrapePeriodMs?: number | undefined;
+  readonly logLevel: LogLevel;
+  /** The environment that plumbd was started in: what children inherit of it, and the SMTP password. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+export type Plumbd = AsyncDisposable & {
+  readonly doors: Doors;
+  readonly services: Clients;
+  /** A link that signs one browser in, once. */
+  readonly signInLink: () => Promise<string>;
+};
+
+/** Plumb itself, where one service calls another. */
+const SYSTEM: Caller = { id: 'plumb', scopes: ['*'] };
+/** What a process that Plumb runs may do: read its configuration, find services, announce itself. */
+const INSTANCE_SCOPES = ['config:read', 'registry:read', 'registry:register'];
+
+const CONSOLE_DIRECTORY = fileURLToPath(new URL('../../console/dist', import.meta.url));
+
+/**
+ * Opens a control plane on a data directory. Everything that it started ends when it is disposed.
+ * @throws OperatingError with what failed and what to do; then nothing is left running.
+ */
+export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
+  await using opening = new AsyncDisposableStack();
+  const files = await readStaticFiles(CONSOLE_DIRECTORY);
+  const directory = await openDataDirectory(options.dataDirectory);
+  // Its own trouble has nowhere else to be told.
+  const logFile = opening.use(openLogFile({ file: path.join(directory.path, 'logs', 'plumbd.log'), log: silentLog }));
+  const log = createDaemonLog(options.logLevel, (stream, line) => logFile.append({ at: clock.now(), stream, line }));
+  log.info('plumbd.open', { pid: process.pid, directory: directory.path });
+
+  const kv = opening.use(await openRocksKv({ directory: path.join(directory.path, 'kv'), clock, log }));
+  const dispatcher = createDispatcher({ log, clock });
+  const connection = opening.use(connectDispatcher(dispatcher, SYSTEM, { clock }));
+  const services = createClients(connection);
+  const hostName = os.hostname();
+  const ready = Promise.withResolvers<void>();
+  let doors: Doors | undefined;
+
+  const identity = createIdentity({
+    kv,
+    clock,
+    log,
+    operatorKey: directory.operatorKey,
+    consoleUrl: () => doors?.http ?? '',
+  });
+  const registry = opening.use(await openRegistry({ kv, clock, log, hostName }));
+
+  const chains = openChains({ clock, log });
+  dispatcher.add('identity', contracts.identity, identity.handlers);
+  dispatcher.add('registry', contracts.registry, registry.handlers);
+  dispatcher.add('config', contracts.config, createConfigHandlers({ kv, clock, log }));
+  dispatcher.add('chains', contracts.chains, chains.handlers);
+
+  const events = opening.use(
+    await openEvents({
+      kv,
+      config: services.config,
+      clock,
+      random,
+      log,
+      smtpPassword: options.env['PLUMB_SMTP_PASSWORD'],
+      consoleUrl: () => doors?.http,
+      hostName,
+    }),
+  );
+  dispatcher.add('events', contracts.events, events.handlers);
+
+  const ownMetrics = createOwnMetrics();
+  opening.defer(ownMetrics.close);
+  const metrics = opening.use(
+    await openMetrics({
+      dataDirectory: path.join(directory.path, 'metrics'),
+      registry: services.registry,
+      deploy: services.deploy,
+      sources: [
+        { job: 'plumbd', instance: hostName, labels: {}, collect: ownMetrics.text },
+        { job: 'chains', instance: hostName, labels: {}, collect: async () => chains.metrics() },
+      ],
+      clock,
+      random,
+      log,
+      scrapePeriodMs: options.scrapePeriodMs,
+    }),
+  );
+  dispatcher.add('metrics', contracts.metrics, metrics.handlers);
+
+  const rpc = opening.use(
+    await openRpcDoor({
+      dataDirectory: directory.path,
+      port: options.rpcPort,
+      authenticator: identity.authenticator,
+      accept: dispatcher.accept,
+      ready: ready.promise,
+      clock,
+      log,
+    }),
+  );
+  const http = opening.use(
+    await openHttpDoor({
+      host: '127.0.0.1',
+      port: options.httpPort,
+      authenticator: identity.authenticator,
+      ready: ready.promise,
+      call: (method, input, caller, signal) => dispatcher.call(method, input, caller, { signal }),
+      acceptSocket: (socket, caller) => dispatcher.accept(createWebSocketChannel(socket, { clock }), caller),
+      routes: httpRoutes({
+        ownMetrics: ownMetrics.text,
+        prometheus: prometheusApi(metrics.handlers),
+        trouble: () => undefined,
+      }),
+      files,
+      observe: ownMetrics.observeRequest,
+      log,
+    }),
+  );
+
+  const deploy = opening.use(
+    await openDeploy({
+      kv,
+      registry: services.registry,
+      config: services.config,
+      chains: chains.planner,
+      clock,
+      random,
+      log,
+      dataDirectory: directory.path,
+      hostName,
+      owner: directory.owner,
+      baseEnvironment: childEnvironment(options.env, process.execPath),
+      async openInstance({ application, instanceId }) {
+        const { token, revoke } = identity.authenticator.openInstanceToken({
+          id: instanceId,
+          scopes: INSTANCE_SCOPES,
+          application,
+        });
+        return { env: { PLUMB_RPC: rpc.tcpAddress, PLUMB_TOKEN: token }, close: async () => revoke() };
+      },
+      journal: events.journal,
+    }),
+  );
+  dispatcher.add('deploy', contracts.deploy, deploy.handlers);
+  events.observe(services.deploy);
+
+  doors = {
+    pid: process.pid,
+    processStart: await readProcessStart(process.pid),
+    startedAt: clock.now(),
+    http: `http://localhost:${http.port}`,
+    rpc: rpc.addresses,
+  };
+  await writeDoors(directory.path, doors);
+  opening.defer(() => removeDoors(directory.path));
+  ready.resolve();
+  log.info('plumbd.ready', { http: doors.http, rpc: doors.rpc });
+
+  const open = opening.move();
+  return {
+    doors,
+    services,
+    signInLink: async () => (await services.identity.createSignInLink({})).url,
+    async [Symbol.asyncDispose]() {
+      log.info('plumbd.close');
+      await open.disposeAsync();
+    },
+  };
+}

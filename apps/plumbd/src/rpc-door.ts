@@ -1,0 +1,61 @@
+/** The RPC door: ZeroMQ on loopback for processes, and on a socket file for local tools. */
+import { type Clock, type Log, OperatingError } from '@plumb/base';
+import type { Authenticator } from '@plumb/identity/server';
+import type { Accept } from '@plumb/rpc';
+import { listenZeromq } from '@plumb/rpc/node';
+import path from 'node:path';
+
+/** `sun_path` of unix(7) with its ending zero: a longer path cannot be a socket. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
+export type RpcDoorDependencies = {
+  readonly dataDirectory: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly authenticator: Authenticator;
+  readonly accept: Accept;
+  /** Resolves when every service is there: nobody is let in before. */
+  readonly ready: Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type RpcDoor = AsyncDisposable & {
+  /** Local tools first: the socket file, where its path is short enough, then TCP. */
+  readonly addresses: readonly string[];
+  readonly tcpAddress: string;
+};
+
+/** @throws OperatingError `unavailable` when the port is taken. */
+export async function openRpcDoor(dependencies: RpcDoorDependencies): Promise<RpcDoor> {
+  const { dataDirectory, port, authenticator, accept, ready, clock, log } = dependencies;
+  const socketFile = path.join(dataDirectory, 'rpc.sock');
+  const tcp = `tcp://127.0.0.1:${port}`;
+  const sockets = Buffer.byteLength(socketFile) <= SOCKET_PATH_BYTES_MAX ? [`ipc://${socketFile}`] : [];
+  const server = await listenZeromq({
+    addresses: [tcp, ...sockets],
+    async authenticate(token) {
+      await ready;
+      // ZeroMQ does not tell who the peer is, so wrong tokens are slowed down by connection, in the listener.
+      const outcome = await authenticator.authenticateToken(token, undefined);
+      return outcome.kind === 'known' ? outcome.caller : undefined;
+    },
+    accept,
+    clock,
+    log,
+  }).catch((error: unknown) => {
+    throw new OperatingError(
+      'unavailable',
+      `RPC port ${port} on 127.0.0.1 cannot be opened (is it taken?): choose another with --rpc PORT, or 0 for any free one`,
+      {
+        cause: error,
+      },
+    );
+  });
+  const [tcpAddress = tcp] = server.addresses;
+  return {
+    addresses: [...server.addresses.slice(1), tcpAddress],
+    tcpAddress,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
