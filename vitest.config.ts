@@ -31,6 +31,9 @@ export default defineConfig({
           include: [`${TESTS}.test.{ts,tsx}`],
           exclude: [...EXCLUDE, ...SYSTEM, ...BROWSER],
           testTimeout: UNIT_TIMEOUT_MS + soakMs,
+          // Vitest leaves one core to itself, which on two is half of them. Order 0 would put a single worker last.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -42,7 +45,7 @@ export default defineConfig({
           testTimeout: SYSTEM_TIMEOUT_MS + soakMs,
           // Each of these starts processes of its own: two at a time fill two cores.
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -54,7 +57,7 @@ export default defineConfig({
           testTimeout: SYSTEM_TIMEOUT_MS,
           // A browser and a whole platform: alone, so that what is measured in seconds stays true.
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

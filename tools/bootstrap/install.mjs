@@ -23,7 +23,8 @@ import { runChild } from './run-child.mjs';
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, link?: boolean, os?: string | string[], cpu?: string | string[], libc?: string | string[] }} LockedPackage */
 
 const RUNTIME = 'tools/runtime';
-const RUNTIME_NODE = `${RUNTIME}/node_modules/.bin/node`;
+/** The program itself: npm 9 makes no link to it in `.bin`. */
+const RUNTIME_NODE = `${RUNTIME}/node_modules/${nodePackage(process)}/bin/node`;
 const RUNTIME_NPM = `${RUNTIME}/node_modules/npm/bin/npm-cli.js`;
 const FLAGS = ['--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=warn'];
 /** The oldest npm that has been seen to install this project. */
@@ -47,7 +48,7 @@ export async function ensureInstalled(root) {
       if (missing.length > 0) {
         throw new Error(
           `npm ended without a fault, but these packages are not there: ${missing.slice(0, 5).join(', ')}; ` +
-            'remove node_modules and try again',
+            'if a package.json was changed by hand run "npm install", else remove node_modules and try again',
         );
       }
       await ensureNodeStarts(path.join(root, 'node_modules/.bin/node'));
@@ -149,6 +150,11 @@ function readMachine(root) {
     npmCommand,
     isRuntimeReady: fs.existsSync(path.join(root, RUNTIME_NPM)) && listMissing(path.join(root, RUNTIME)).length === 0,
   };
+}
+
+/** The package that holds Node.js for a platform. @param {{ platform: string, arch: string }} machine */
+function nodePackage({ platform, arch }) {
+  return `${platform === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'}-${platform}-${arch}`;
 }
 
 /** Whether packages with `engines: ^20.19.0 || >=22.12.0` are installed under this version. @param {string} version */

@@ -43,7 +43,8 @@ export function lastLineReporter(): Reporter {
       const tests = results.flatMap(({ tests }) => tests);
       const isState = (state: string) => tests.filter((test) => test.state === state);
       const broken = results.reduce((sum, { brokenCount }) => sum + brokenCount, 0);
-      const failed = isState('failed').length + broken + unhandledErrors.length;
+      // A test that never ended, since its worker or the run was ended, is no success.
+      const failed = isState('failed').length + isState('pending').length + broken + unhandledErrors.length;
       counts = { passed: isState('passed').length, failed, skipped: isState('skipped').length };
 
       const skipped = isState('skipped').map(({ name }) => `  ${name}`);

@@ -4,12 +4,13 @@ import { bench } from './bench.ts';
 import type { Command } from './command.ts';
 import { dev } from './dev.ts';
 import { fix } from './fix.ts';
+import { release } from './release.ts';
 import { test, testSoak } from './test.ts';
 import { tidy } from './tidy/tidy.ts';
 import { verify } from './verify.ts';
 import { web } from './web.ts';
 
-const COMMANDS: readonly Command[] = [test, testSoak, dev, bench, fix, verify, tidy, web];
+const COMMANDS: readonly Command[] = [test, testSoak, dev, bench, fix, verify, tidy, web, release];
 
 const root = path.resolve(import.meta.dirname, '../..');
 const [name, ...words] = process.argv.slice(2);

@@ -32,7 +32,7 @@ export function lockFaults(tree: Tree): string[] {
   );
   const runtime = readLock(tree, 'tools/runtime/package-lock.json');
   const differing = Object.entries(runtime)
-    .filter(([path, { version }]) => /^node_modules\/node-/.test(path) && lock[path]?.version !== version)
+    .filter(([path, { version }]) => path.startsWith('node_modules/node-') && lock[path]?.version !== version)
     .map(
       ([path]) =>
         `tools/runtime/package.json: pins another version of ${path.slice(13)} than the root: make them equal`,

@@ -47,7 +47,7 @@ export function readTree(root: string): Tree {
 export function createTree(texts: ReadonlyMap<string, string>, paths: Iterable<string> = []): Tree {
   const manifests = [...texts]
     .filter(([file]) =>
-      /^(package\.json|(lib|services|apps|examples)\/[^/]+\/package\.json|tools\/package\.json)$/.test(file),
+      /^(package\.json|(lib|services|apps|examples)\/[^/]+\/package\.json|(e2e|tools)\/package\.json)$/.test(file),
     )
     .map(([file, text]) => ({ folder: file.replace(/\/?package\.json$/, ''), manifest: JSON.parse(text) as Manifest }));
   return {
