@@ -55,18 +55,26 @@ export type Kv = AsyncDisposable & {
   /** All entries under `prefix` in key order, at one revision. */
   readonly list: (prefix: string) => Promise<{ readonly revision: number; readonly entries: readonly Entry[] }>;
   /**
-   * Applies `operations` in order, all or nothing, if every `compare` holds. Durable when it resolves.
-   * At most `TRANSACTION_OPERATIONS_MAX` operations and `VALUE_SIZE_BYTES_MAX` a value.
-   * @throws OperatingError `invalid` beyond a bound or for an unknown lease, `exhausted` when the disk is full,
-   * `unavailable` after close. Nothing was written then.
+   * Applies `operations` in order, all or nothing, if every `compare` holds. Durable when it resolves. Values are copied.
+   * At most `TRANSACTION_OPERATIONS_MAX` operations and as many conditions, `VALUE_SIZE_BYTES_MAX` a value and
+   * `TRANSACTION_SIZE_BYTES_MAX` together.
+   * @throws OperatingError `invalid` beyond a bound or for an unknown lease; `exhausted` when the disk or the store is
+   * full, or too many wait for the disk; `unavailable` after close or when the disk fails. Nothing is changed then.
    */
   readonly transact: (
     operations: readonly Operation[],
     options?: { readonly compare?: readonly Compare[] | undefined },
   ) => Promise<TransactionResult>;
-  /** Ends when `signal` aborts. A watcher that falls `WATCH_QUEUE_MAX` changes behind is sent a new snapshot. */
+  /**
+   * A snapshot, then every change, until `signal` aborts or the store closes; then it ends, also while it waits. A watcher
+   * that falls more than `WATCH_QUEUE_MAX` changed keys behind is sent a new snapshot. Nothing is held before the first
+   * event is asked for.
+   */
   readonly watch: (prefix: string, options: { readonly signal: AbortSignal }) => AsyncIterable<WatchEvent>;
-  /** Keys put with the lease are deleted, in one transaction, when it is not kept alive for `ttlMs`. */
+  /**
+   * Keys put with the lease are deleted, in one transaction, when it is not kept alive for `ttlMs`, 1 to
+   * `LEASE_TTL_MS_MAX` whole milliseconds. Survives a restart, and has its whole time again then. At most `LEASES_MAX`.
+   */
   readonly grantLease: (ttlMs: number) => Promise<Lease>;
   /** @throws OperatingError `not-found` when the lease has ended. */
   readonly keepAlive: (leaseId: string) => Promise<void>;

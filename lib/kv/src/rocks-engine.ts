@@ -130,7 +130,6 @@ class RocksEngine implements KvEngine {
     if (clock.monotonicMs() < this.#reopenAtMs) throw this.#failure;
     this.#reopenAtMs = clock.monotonicMs() + REOPEN_PERIOD_MS;
     this.#connection = await connect(directory, this.#acknowledged);
-    this.#batchNumber = Math.max(this.#batchNumber, this.#connection.batchNumber);
     log.info('kv.reopen', { directory });
     return this.#connection;
   }

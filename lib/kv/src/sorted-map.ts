@@ -48,14 +48,16 @@ export class SortedMap<V> {
   }
 
   #insert(key: string): void {
-    const blockIndex = this.#blockIndexOf(key);
+    const lastIndex = this.#blocks.length - 1;
+    const lastKey = this.#blocks[lastIndex]?.at(-1);
+    // Loading a store comes in key order: then one comparison is enough, and blocks are left full.
+    const isLast = lastKey === undefined || compareKeys(lastKey, key) < 0;
+    const blockIndex = isLast ? lastIndex : this.#blockIndexOf(key);
     const block = this.#blocks[blockIndex] ?? [];
-    const last = block.at(-1);
-    // Loading a store comes in key order: then no search is needed and blocks are left full.
-    if (last === undefined || compareKeys(last, key) < 0) block.push(key);
+    if (isLast) block.push(key);
     else block.splice(lowerBound(block, key), 0, key);
     if (block.length <= BLOCK_KEYS_MAX) return;
-    const splitAt = blockIndex === this.#blocks.length - 1 ? BLOCK_KEYS_MAX : BLOCK_KEYS_MAX / 2;
+    const splitAt = isLast ? BLOCK_KEYS_MAX : BLOCK_KEYS_MAX / 2;
     this.#blocks.splice(blockIndex + 1, 0, block.splice(splitAt));
   }
 

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { silentLog, systemClock } from '@plumb/base';
-import { openTemporaryDirectory, until } from '@plumb/testing';
-import { describe, expect, test } from 'vitest';
+import { hasRequirement, openTemporaryDirectory, until } from '@plumb/testing';
+import { expect, test } from 'vitest';
 import type { Kv, TransactionResult } from '../src/index.ts';
 import { openRocksKv } from '../src/rocks-engine.ts';
 
@@ -30,20 +30,17 @@ async function mountDisk(): Promise<Disk> {
   };
 }
 
-async function reasonToSkip(): Promise<string | undefined> {
+async function canMount(): Promise<boolean> {
   try {
     await using _disk = await mountDisk();
-    return undefined;
+    return true;
   } catch {
-    return 'a small disk cannot be mounted: run as root, outside an unprivileged container';
+    return false;
   }
 }
 
-const reason = await reasonToSkip();
-if (reason !== undefined) process.stderr.write(`skipped: ${reason}\n`);
-
-describe.skipIf(reason !== undefined)('on a full disk', () => {
-  test('writes are refused, what is stored stays, and all goes on when there is space again', async () => {
+if (hasRequirement('mount', 'run as root, outside an unprivileged container', await canMount())) {
+  test('on a full disk writes are refused, what is stored stays, and all goes on when there is space again', async () => {
     await using disk = await mountDisk();
     const directory = path.join(disk.path, 'store');
     const put = (kv: Kv, index: number): Promise<TransactionResult> => {
@@ -89,4 +86,4 @@ describe.skipIf(reason !== undefined)('on a full disk', () => {
     expect(after.revision()).toBe(stored);
     await expectPairs(after, stored);
   });
-});
+}

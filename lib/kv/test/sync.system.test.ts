@@ -4,28 +4,25 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { silentLog, systemClock } from '@plumb/base';
-import { openTemporaryDirectory } from '@plumb/testing';
-import { describe, expect, test } from 'vitest';
+import { hasRequirement, openTemporaryDirectory } from '@plumb/testing';
+import { expect, test } from 'vitest';
 import { openRocksKv } from '../src/rocks-engine.ts';
 
 const WRITES = 30;
 
-/** Strace that may trace: containers often have it forbidden. */
-function reasonToSkip(): string | undefined {
+/** There is a strace, and it may trace: containers often have that forbidden. */
+function canTrace(): boolean {
   try {
     execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'pipe' });
-    return undefined;
+    return true;
   } catch {
-    return 'strace cannot run here: apt-get install strace, and allow ptrace';
+    return false;
   }
 }
 
-const reason = reasonToSkip();
-if (reason !== undefined) process.stderr.write(`skipped: ${reason}\n`);
-
 const program = path.join(import.meta.dirname, 'sync-writer.ts');
 
-describe.skipIf(reason !== undefined)('the order of system calls', () => {
+if (hasRequirement('strace', 'install it with "apt-get install strace", and allow ptrace', canTrace())) {
   test('each acknowledgement comes after the sync of the log that has its write, and of the directory', async () => {
     await using directory = await openTemporaryDirectory();
     const trace = path.join(directory.path, 'trace');
@@ -95,7 +92,7 @@ describe.skipIf(reason !== undefined)('the order of system calls', () => {
     expect((await kv.list('')).entries.map(({ key }) => key)).toEqual(['write-0-end', 'write-2-end', 'write-3-end']);
     expect(kv.revision()).toBe(3);
   });
-});
+}
 
 /** One line a call, where it ended: strace splits a call that another thread's interrupts. */
 function* finishedCalls(trace: string): Generator<string> {

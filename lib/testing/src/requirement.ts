@@ -13,10 +13,10 @@ export function findProgram(name: string): string | undefined {
 
 /**
  * Declares one skipped test, with the reason printed, when `name` is absent, and says so; with `REQUIRE=name,…` (as CI
- * sets it) that test fails instead: a silently skipped test is a lie.
+ * sets it) that test fails instead: a silently skipped test is a lie. `isPresent` is for what is more than a program.
  */
-export function hasRequirement(name: string, how: string): boolean {
-  if (findProgram(name) !== undefined) return true;
+export function hasRequirement(name: string, how: string, isPresent = findProgram(name) !== undefined): boolean {
+  if (isPresent) return true;
   const reason = `${name} is absent: ${how}`;
   const isRequired = (process.env['REQUIRE'] ?? '').split(',').includes(name);
   if (isRequired) {
