@@ -39,8 +39,14 @@ export class ClientSession {
       queueMicrotask(() => sink.onError(lost(method, this.closed.reason)));
       return id;
     }
-    this.#send({ kind: 'call', id, method, input, deadlineMs, credit });
+    // Before it is sent, since a send that finds the channel overfull closes it and fails all that wait.
     this.#waiting.set(id, { method, sink });
+    try {
+      this.#send({ kind: 'call', id, method, input, deadlineMs, credit });
+    } catch (error) {
+      this.#waiting.delete(id);
+      throw error;
+    }
     return id;
   }
 

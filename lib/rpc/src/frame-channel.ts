@@ -7,9 +7,9 @@ import { type Clock, describeError, errorToData, OperatingError } from '@plumb/b
 import { decodeCborSequence } from './cbor-decode.ts';
 import { CborEncoder } from './cbor-encode.ts';
 import type { Channel, Message } from './channel.ts';
-import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, receiptFrame } from './frame.ts';
+import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, readReceipt, receiptFrame } from './frame.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { closedByPeer, closedByThisSide, createInbox } from './inbox.ts';
+import { closedByThisSide, createInbox } from './inbox.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
 
 /** Bytes on their way to a peer that does not read; then its connection is closed. Eight of the greatest messages. */
@@ -33,9 +33,9 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
   let unreceiptedBytes = 0;
 
   /** Tells the peer why, as far as it still listens. */
-  const end = (reason: OperatingError, farewell = reason): void => {
+  const end = (reason: OperatingError): void => {
     if (inbox.closed.aborted) return;
-    write(jsonFrame(FRAME.bye, errorToData(farewell)));
+    write(jsonFrame(FRAME.bye, errorToData(reason)));
     inbox.close(reason);
   };
   const receiveMessages = (frame: Buffer): void => {
@@ -60,19 +60,19 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
           case FRAME.messages:
             return receiveMessages(frame);
           case FRAME.receipt:
-            return outbox.onReceipt(frame.readUInt32BE(1));
+            return outbox.onReceipt(readReceipt(frame));
           case FRAME.ping:
             return write(frameOf(FRAME.pong));
           case FRAME.pong:
             return;
           case FRAME.bye:
-            return inbox.close(readBye(frame));
+            return inbox.close(endedByPeer(readBye(frame)));
           case undefined:
           default:
             throw new OperatingError('invalid', 'the kind of frame is not known');
         }
       } catch (error) {
-        end(new OperatingError('invalid', `the other side broke the protocol: ${describeError(error)}`));
+        end(new OperatingError('invalid', `the protocol was broken: ${describeError(error)}`));
       }
     },
     channel: {
@@ -83,7 +83,7 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
       },
       close() {
         outbox.flush();
-        end(closedByThisSide(), closedByPeer());
+        end(closedByThisSide());
       },
     },
   };
@@ -115,7 +115,7 @@ function createOutbox(write: (frame: Buffer) => void, closed: AbortSignal): Outb
       const bytes = encoder.encode(message);
       checkSize(bytes);
       if (unreadBytes + batchBytes + bytes.length > UNREAD_BYTES_MAX) {
-        return end(new OperatingError('exhausted', `the other side left ${unreadBytes + batchBytes} bytes unread`));
+        return end(new OperatingError('exhausted', `${unreadBytes + batchBytes} bytes were left unread`));
       }
       if (batchBytes + bytes.length > BATCH_BYTES_MAX) flush();
       if (batch.length === 0) queueMicrotask(flush);
@@ -133,4 +133,9 @@ function checkSize({ length }: Buffer): void {
   if (length <= MESSAGE_SIZE_BYTES_MAX) return;
   const advice = `at most ${MESSAGE_SIZE_BYTES_MAX} can be sent: ask for less at a time`;
   throw new OperatingError('exhausted', `the message has ${length} bytes, ${advice}`);
+}
+
+/** Every side words its reason as it sees it. */
+function endedByPeer({ code, message }: OperatingError): OperatingError {
+  return new OperatingError(code, `the other side ended the connection: ${message}`);
 }

@@ -8,7 +8,7 @@
  *
  * Before a peer is known only `hello` is read, which is short and JSON, so a stranger never reaches the CBOR reader.
  */
-import { type ErrorData, errorFromData, type OperatingError } from '@plumb/base';
+import { type ErrorData, errorFromData, OperatingError } from '@plumb/base';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
 
 export const FRAME = {
@@ -41,6 +41,12 @@ export function receiptFrame(sizeBytes: number): Buffer {
   const body = Buffer.alloc(4);
   body.writeUInt32BE(sizeBytes);
   return frameOf(FRAME.receipt, body);
+}
+
+/** @throws OperatingError `invalid`. */
+export function readReceipt(frame: Buffer): number {
+  if (frame.length !== 5) throw new OperatingError('invalid', 'a receipt has four bytes');
+  return frame.readUInt32BE(1);
 }
 
 export type Hello = { readonly version: number; readonly token: string };

@@ -24,10 +24,10 @@ export function startHeartbeat(
   const timer = clock.every(HEARTBEAT_MS, () => {
     missedCount = hasHeard ? 0 : missedCount + 1;
     hasHeard = false;
-    if (missedCount > HEARTBEATS_MISSED_MAX) {
+    if (missedCount >= HEARTBEATS_MISSED_MAX) {
       timer.cancel();
       const silentMs = HEARTBEATS_MISSED_MAX * HEARTBEAT_MS;
-      return dead(new OperatingError('unavailable', `the other side gave no sign of life for ${silentMs} ms`));
+      return dead(new OperatingError('unavailable', `no sign of life came for ${silentMs} ms`));
     }
     ping();
   });

@@ -42,9 +42,9 @@ export function createInbox(): Inbox {
   };
 }
 
-/** The reason of a channel that one side closed in good order. */
+/** The reason of a channel that its own side closed. */
 export function closedByThisSide(): OperatingError {
-  return new OperatingError('unavailable', 'the connection was closed by this side');
+  return new OperatingError('unavailable', 'it was closed in good order');
 }
 
 export function closedByPeer(): OperatingError {

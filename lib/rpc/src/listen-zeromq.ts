@@ -10,6 +10,7 @@ import type { Caller } from './contract.ts';
 import { FRAME, type Hello, jsonFrame, readHello } from './frame.ts';
 import { createFrameChannel, type FrameChannel } from './frame-channel.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
+import { refuseTakenSocket, removeSocket } from './unix-socket.ts';
 import { checkAddress } from './zeromq-address.ts';
 import { ZEROMQ_OPTIONS } from './zeromq-options.ts';
 
@@ -21,6 +22,9 @@ const HELLOS_MAX = 1_024;
 
 /** Connections at a time: each costs a heartbeat a second. More are refused with `exhausted`. */
 const PEERS_MAX = 4_096;
+
+/** For ZeroMQ's own thread to let an address go, which takes less than a millisecond on an idle machine. */
+const RELEASE_TIMEOUT_MS = 2_000;
 
 export type ListenOptions = {
   /** `tcp://127.0.0.1:7701` (port 0 for any that is free) or `ipc:///path/to.sock`. */
@@ -45,7 +49,7 @@ export async function listenZeromq(options: ListenOptions): Promise<Listener> {
   try {
     for (const address of addresses) bound.push(await bind(router, address));
   } catch (error) {
-    await closeRouter(router, bound);
+    await closeRouter(router, bound, options.clock);
     throw error;
   }
   const door = new ZeromqDoor(router, options);
@@ -54,7 +58,7 @@ export async function listenZeromq(options: ListenOptions): Promise<Listener> {
     addresses: bound,
     async [Symbol.asyncDispose]() {
       door.close();
-      await closeRouter(router, bound);
+      await closeRouter(router, bound, options.clock);
       await reading;
     },
   };
@@ -153,6 +157,7 @@ function isGivenId(id: Buffer): boolean {
 }
 
 async function bind(router: Router, address: string): Promise<string> {
+  await refuseTakenSocket(address);
   try {
     await router.bind(address);
     return router.lastEndpoint ?? address;
@@ -163,8 +168,19 @@ async function bind(router: Router, address: string): Promise<string> {
   }
 }
 
-/** Gives the addresses back before the promise resolves, so that they can be taken again at once. */
-async function closeRouter(router: Router, bound: readonly string[]): Promise<void> {
-  for (const address of bound) await router.unbind(address).catch(() => undefined);
+/**
+ * Gives the addresses back before the promise resolves, so that they can be taken again at once: `unbind` only begins
+ * that, and an event tells when it is done.
+ */
+async function closeRouter(router: Router, bound: readonly string[], clock: Clock): Promise<void> {
+  const released = new AbortController();
+  const waiting = new Set(bound);
+  router.events.on('close', ({ address }) => {
+    waiting.delete(address);
+    if (waiting.size === 0) released.abort();
+  });
+  for (const address of bound) await router.unbind(address).catch(() => waiting.delete(address));
+  if (waiting.size > 0) await sleep(clock, RELEASE_TIMEOUT_MS, released.signal);
+  for (const address of bound) await removeSocket(address);
   router.close();
 }

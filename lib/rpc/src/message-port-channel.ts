@@ -56,7 +56,7 @@ export function createMessagePortChannel(port: MessagePortLike): Channel {
     send(message) {
       if (inbox.closed.aborted) return;
       if (unreadCount >= UNREAD_MESSAGES_MAX) {
-        return end(new OperatingError('exhausted', `the other thread left ${unreadCount} messages unread`));
+        return end(new OperatingError('exhausted', `${unreadCount} messages were left unread`));
       }
       post(port, message);
       unreadCount += 1;

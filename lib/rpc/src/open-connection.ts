@@ -85,7 +85,8 @@ class ReopeningSource {
     const { open, clock, log } = this.#options;
     const { signal } = this.#closed;
     for (;;) {
-      await sleep(clock, this.#notBeforeMs - clock.monotonicMs(), signal);
+      const delayMs = this.#notBeforeMs - clock.monotonicMs();
+      if (delayMs > 0) await sleep(clock, delayMs, signal);
       signal.throwIfAborted();
       try {
         return this.#adopt(await open(signal));

@@ -55,7 +55,7 @@ export function createWebSocketChannel(socket: WebSocketLike, { clock }: { reado
   const write = (text: string): void => {
     socket.send(text);
     if (socket.bufferedAmount > QUEUE_BYTES_MAX) {
-      kill(new OperatingError('exhausted', `the other side left ${socket.bufferedAmount} bytes unread`));
+      kill(new OperatingError('exhausted', `${socket.bufferedAmount} bytes were left unread`));
     }
   };
   const flush = (): void => {
@@ -80,7 +80,7 @@ export function createWebSocketChannel(socket: WebSocketLike, { clock }: { reado
     try {
       for (const message of parseFrame(data)) inbox.deliver(message);
     } catch (error) {
-      end(4400, new OperatingError('invalid', `the other side broke the protocol: ${describeError(error)}`));
+      end(4400, new OperatingError('invalid', `the protocol was broken: ${describeError(error)}`));
     }
   });
   if (socket.protocol !== WEBSOCKET_PROTOCOL) {

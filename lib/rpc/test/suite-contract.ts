@@ -8,6 +8,7 @@ export const suiteContract = {
   add: { input: v.object({ a: v.number(), b: v.number() }), output: v.number() },
   guarded: { input: v.object({}), output: v.string(), scope: 'suite:write' },
   fail: { input: v.object({ how: v.picklist(['conflict', 'bug', 'wrong-output', 'unsendable']) }), output: v.string() },
+  bytes: { input: v.object({ size: v.number() }), output: v.instance(Uint8Array) },
   /** Answers only when its signal aborts. */
   hang: { input: v.object({}), output: v.string() },
   count: { input: v.object({ to: v.number(), failAt: v.optional(v.number()) }), output: v.number(), stream: true },
@@ -35,6 +36,7 @@ export function suiteHandlers(world: SuiteWorld): Handlers<typeof suiteContract>
   return {
     echo: (input) => input,
     add: ({ a, b }) => a + b,
+    bytes: ({ size }) => new Uint8Array(size),
     guarded: () => 'let in',
     fail: ({ how }) => {
       if (how === 'conflict') throw new OperatingError('conflict', 'it is at revision 7', { details: { revision: 7 } });

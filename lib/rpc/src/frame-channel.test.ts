@@ -1,0 +1,98 @@
+// Two frame channels joined by a list of frames that the test carries by hand.
+import { createFakeClock } from '@plumb/testing';
+import { expect, test } from 'vitest';
+import { FRAME, frameOf, receiptFrame } from './frame.ts';
+import { createFrameChannel, type FrameChannel, UNREAD_BYTES_MAX } from './frame-channel.ts';
+import { HEARTBEAT_MS, HEARTBEATS_MISSED_MAX } from './heartbeat.ts';
+import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
+
+const clock = createFakeClock();
+
+function openEnd(): FrameChannel & { readonly sent: Buffer[] } {
+  const sent: Buffer[] = [];
+  return { ...createFrameChannel((frame) => sent.push(frame), { clock }), sent };
+}
+
+test('messages of one turn travel in one frame, and arrive in order', async () => {
+  const [near, far] = [openEnd(), openEnd()];
+  const received: unknown[] = [];
+  for (let i = 0; i < 5; i += 1) near.channel.send({ i });
+  expect(near.sent).toHaveLength(0);
+  await Promise.resolve();
+  expect(near.sent).toHaveLength(1);
+  far.onFrame(near.sent[0] as Buffer);
+  far.channel.receive((message) => received.push(message));
+  expect(received).toEqual([{ i: 0 }, { i: 1 }, { i: 2 }, { i: 3 }, { i: 4 }]);
+});
+
+test('a silent peer is asked for a sign of life, and given up when none comes', async () => {
+  const end = openEnd();
+  await clock.advance(HEARTBEAT_MS);
+  expect(end.sent.map((frame) => frame[0])).toEqual([FRAME.ping]);
+  end.onFrame(frameOf(FRAME.pong));
+  await clock.advance(HEARTBEATS_MISSED_MAX * HEARTBEAT_MS);
+  expect(end.channel.closed.aborted).toBe(false);
+  await clock.advance(HEARTBEAT_MS);
+  expect(end.channel.closed.reason).toMatchObject({ code: 'unavailable', message: 'no sign of life came for 5000 ms' });
+  expect(end.sent.at(-1)?.[0]).toBe(FRAME.bye);
+  const sentCount = end.sent.length;
+  await clock.advance(10 * HEARTBEAT_MS);
+  expect(end.sent).toHaveLength(sentCount);
+});
+
+test('a ping is answered', () => {
+  const end = openEnd();
+  end.onFrame(frameOf(FRAME.ping));
+  expect(end.sent.map((frame) => frame[0])).toEqual([FRAME.pong]);
+  end.channel.close();
+});
+
+test('a peer that reads may be sent any amount; one that does not is closed at the bound', async () => {
+  const [near, far] = [openEnd(), openEnd()];
+  far.channel.receive(() => undefined);
+  const message = { bytes: new Uint8Array(MESSAGE_SIZE_BYTES_MAX - 100) };
+  for (let i = 0; i < 12; i += 1) {
+    near.channel.send(message);
+    await Promise.resolve();
+    for (const frame of near.sent.splice(0)) far.onFrame(frame);
+    for (const frame of far.sent.splice(0)) near.onFrame(frame);
+  }
+  expect(near.channel.closed.aborted).toBe(false);
+  for (let i = 0; i < UNREAD_BYTES_MAX / MESSAGE_SIZE_BYTES_MAX; i += 1) near.channel.send(message);
+  expect(near.channel.closed.aborted).toBe(false);
+  near.channel.send(message);
+  expect(near.channel.closed.reason).toMatchObject({ code: 'exhausted' });
+  far.channel.close();
+});
+
+test('frames that break the protocol close the channel and say why', () => {
+  const check = (frame: Buffer, why: string): void => {
+    const end = openEnd();
+    end.onFrame(frame);
+    expect(end.channel.closed.reason).toMatchObject({ code: 'invalid', message: expect.stringContaining(why) });
+    expect(end.sent[0]?.toString()).toContain(why);
+  };
+  check(Buffer.alloc(0), 'kind of frame is not known');
+  check(frameOf(0x00), 'kind of frame is not known');
+  check(frameOf(FRAME.hello), 'kind of frame is not known');
+  check(frameOf(FRAME.messages, Buffer.of(0xff)), 'not readable CBOR');
+  check(frameOf(FRAME.receipt, Buffer.of(1)), 'a receipt has four bytes');
+  check(receiptFrame(1), 'a receipt for more than was sent');
+});
+
+test('nothing is sent after a farewell, and the reason of the peer is told', async () => {
+  const [near, far] = [openEnd(), openEnd()];
+  near.channel.send({ last: true });
+  near.channel.close();
+  near.channel.send({ after: true });
+  await Promise.resolve();
+  expect(near.sent.map((frame) => frame[0])).toEqual([FRAME.messages, FRAME.bye]);
+  const received: unknown[] = [];
+  far.channel.receive((message) => received.push(message));
+  for (const frame of near.sent) far.onFrame(frame);
+  expect(received).toEqual([{ last: true }]);
+  expect(far.channel.closed.reason).toMatchObject({
+    message: 'the other side ended the connection: it was closed in good order',
+  });
+  expect(far.sent).toHaveLength(0);
+});
