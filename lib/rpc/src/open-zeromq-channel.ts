@@ -10,6 +10,9 @@ import { ZEROMQ_OPTIONS } from './zeromq-options.ts';
 /** From the first packet to the welcome, the check of the token included. */
 const OPEN_TIMEOUT_MS = 5_000;
 
+/** The news of a loss overtakes the frames that came before it: these are read first. */
+const LOSS_GRACE_MS = 20;
+
 export type OpenZeromqOptions = {
   /** `tcp://HOST:PORT` or `ipc:///path/to.sock`. */
   readonly address: string;
@@ -62,7 +65,7 @@ class DealerLink {
     this.opened = this.#settle.promise;
     this.opened.catch(() => undefined);
     for (const event of ['disconnect', 'close', 'connect:retry', 'handshake:error:protocol'] as const) {
-      dealer.events.on(event, () => this.#onLoss());
+      dealer.events.on(event, () => clock.after(LOSS_GRACE_MS, () => this.#onLoss()));
     }
     void this.#read();
   }

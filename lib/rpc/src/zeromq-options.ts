@@ -11,7 +11,7 @@ export const ZEROMQ_OPTIONS = {
   /** A greater frame ends its connection before it is read. */
   maxMessageSize: FRAME_BYTES_MAX,
   /** How long a farewell may take to leave after the socket was closed. */
-  linger: 200,
+  linger: 1_000,
   /** For the greeting of ZMTP, which both sides send at once. */
   handshakeInterval: 5_000,
 } as const;
