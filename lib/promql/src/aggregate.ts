@@ -1,0 +1,148 @@
+/** Aggregations: vectors into fewer series, by label. */
+import { assert } from '@plumb/base';
+import { type Aggregate, type Grouping, METRIC_NAME } from './ast.ts';
+import type { Budget } from './budget.ts';
+import { formatNumber } from './format.ts';
+import { filterLabels, type Labels, labelsKey, withLabel } from './queryable.ts';
+import { meanOf, quantileOf, sumOf, varianceOf } from './summation.ts';
+import { type Column, emptyColumn, type Value } from './vector.ts';
+
+type Group = { readonly labels: Labels; readonly dropsName: boolean; readonly members: Column[] };
+
+/** From the values of a group at one step, at least one, to the value of the group. */
+type Reducer = (values: Float64Array, count: number, step: number) => number;
+
+export async function evaluateAggregate(
+  { operator, grouping }: Aggregate,
+  columns: readonly Column[],
+  parameter: Value | undefined,
+  { count, budget }: { readonly count: number; readonly budget: Budget },
+): Promise<Column[]> {
+  const groups = groupColumns(columns, grouping);
+  const numbers = parameter?.kind === 'scalar' ? parameter.values : new Float64Array(count);
+  await budget.spend(groups.length * count);
+  switch (operator) {
+    case 'topk':
+    case 'bottomk':
+      return groups.flatMap(({ members }) => keepExtremes(members, numbers, operator === 'topk'));
+    case 'count_values':
+      assert(parameter?.kind === 'string', 'the parser saw to the type');
+      return groups.flatMap((group) => countValues(group, parameter.text));
+    case 'quantile':
+      return groups.map((group) =>
+        reduceGroup(group, count, (values, length, step) =>
+          quantileOf(numbers[step] as number, [...values.subarray(0, length)]),
+        ),
+      );
+    case 'sum':
+    case 'avg':
+    case 'count':
+    case 'min':
+    case 'max':
+    case 'group':
+    case 'stddev':
+    case 'stdvar':
+      return groups.map((group) => reduceGroup(group, count, REDUCERS[operator]));
+  }
+}
+
+const REDUCERS = {
+  sum: (values, count) => sumOf(values, 0, count),
+  avg: (values, count) => meanOf(values, 0, count),
+  count: (_, count) => count,
+  group: () => 1,
+  stdvar: (values, count) => varianceOf(values, 0, count),
+  stddev: (values, count) => Math.sqrt(varianceOf(values, 0, count)),
+  min: (values, count) => extreme(values, count, (value, best) => value < best),
+  max: (values, count) => extreme(values, count, (value, best) => value > best),
+} as const satisfies Readonly<Record<string, Reducer>>;
+
+function extreme(values: Float64Array, count: number, isBetter: (value: number, best: number) => boolean): number {
+  let best = values[0] as number;
+  for (let i = 1; i < count; i += 1) {
+    const value = values[i] as number;
+    if (isBetter(value, best) || Number.isNaN(best)) best = value;
+  }
+  return best;
+}
+
+/** In order of their first members. */
+export function groupColumns(columns: readonly Column[], grouping: Grouping | undefined): Group[] {
+  const keeps = grouping === undefined ? () => false : labelFilter(grouping);
+  const keepsName = grouping?.kind === 'by' && grouping.labels.includes(METRIC_NAME);
+  const groups = new Map<string, Omit<Group, 'dropsName'>>();
+  for (const column of columns) {
+    const labels = filterLabels(column.labels, keeps);
+    const key = labelsKey(labels);
+    const members = groups.get(key)?.members;
+    if (members === undefined) groups.set(key, { labels, members: [column] });
+    else members.push(column);
+  }
+  return [...groups.values()].map(({ labels, members }) => {
+    return { labels, members, dropsName: keepsName && members.some(({ dropsName }) => dropsName) };
+  });
+}
+
+function labelFilter({ kind, labels }: Grouping): (name: string) => boolean {
+  const named = new Set(labels);
+  return kind === 'by' ? (name) => named.has(name) : (name) => !named.has(name) && name !== METRIC_NAME;
+}
+
+function reduceGroup({ labels, dropsName, members }: Group, count: number, reduce: Reducer): Column {
+  const column = emptyColumn(labels, count, dropsName);
+  const values = new Float64Array(members.length);
+  for (let step = 0; step < count; step += 1) {
+    let length = 0;
+    for (const member of members) {
+      if (member.present[step] !== 1) continue;
+      values[length] = member.values[step] as number;
+      length += 1;
+    }
+    if (length === 0) continue;
+    column.values[step] = reduce(values, length, step);
+    column.present[step] = 1;
+  }
+  return column;
+}
+
+/** The members themselves, present only at the steps at which they are among the `k` largest or smallest. NaN comes last. */
+function keepExtremes(members: readonly Column[], ks: Float64Array, isTop: boolean): Column[] {
+  const kept = members.map((member) => ({ ...member, present: new Uint8Array(member.present.length) }));
+  const rankOf = (value: number): number => (Number.isNaN(value) ? Infinity : isTop ? -value : value);
+  const lastOrder = new Map<Column, number>();
+  for (let step = 0; step < ks.length; step += 1) {
+    const k = ks[step] as number;
+    const present = kept.filter((_, i) => members[i]?.present[step] === 1);
+    const value = (column: Column): number => column.values[step] as number;
+    const compare = (a: Column, b: Column): number => {
+      if (Number.isNaN(value(a)) || Number.isNaN(value(b)))
+        return Number(Number.isNaN(value(a))) - Number(Number.isNaN(value(b)));
+      const [left, right] = [rankOf(value(a)), rankOf(value(b))];
+      return left < right ? -1 : left > right ? 1 : 0;
+    };
+    const best = present.sort(compare).slice(0, Math.max(0, Math.min(present.length, Math.floor(k))));
+    best.forEach((column, order) => {
+      column.present[step] = 1;
+      lastOrder.set(column, order);
+    });
+  }
+  // Largest (or smallest) first at the last step: the order that an instant query promises.
+  return kept
+    .filter((column) => lastOrder.has(column))
+    .sort((a, b) => (lastOrder.get(a) ?? 0) - (lastOrder.get(b) ?? 0));
+}
+
+function countValues({ labels, dropsName, members }: Group, label: string): Column[] {
+  const columns = new Map<string, Column>();
+  for (const { values, present } of members) {
+    for (let step = 0; step < present.length; step += 1) {
+      if (present[step] !== 1) continue;
+      const text = formatNumber(values[step] as number);
+      const column = columns.get(text) ?? emptyColumn(withLabel(labels, label, text), present.length, dropsName);
+      column.values[step] = (column.values[step] as number) + 1;
+      column.present[step] = 1;
+      columns.set(text, column);
+    }
+  }
+  return [...columns.values()];
+}

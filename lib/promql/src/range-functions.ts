@@ -1,0 +1,90 @@
+/** Functions of range vectors: from the samples of a window to one value. */
+import { extrapolatedDelta, instantDelta } from './rate.ts';
+import { meanOf, quantileOf, sumOf, varianceOf, addTo, resultOf } from './summation.ts';
+import type { Window, WindowFunction } from './range-windows.ts';
+
+/** Functions that take a range vector and nothing else. */
+export const RANGE_FUNCTIONS: Readonly<Record<string, WindowFunction>> = {
+  rate: (window) => extrapolatedDelta(window, { isCounter: true, isRate: true }),
+  increase: (window) => extrapolatedDelta(window, { isCounter: true, isRate: false }),
+  delta: (window) => extrapolatedDelta(window, { isCounter: false, isRate: false }),
+  irate: (window) => instantDelta(window, { isRate: true }),
+  idelta: (window) => instantDelta(window, { isRate: false }),
+  deriv: (window) =>
+    window.end - window.start < 2 ? undefined : linearRegression(window, window.times[window.start] as number).slope,
+  changes: (window) =>
+    countPairs(window, (before, value) => before !== value && !(Number.isNaN(before) && Number.isNaN(value))),
+  resets: (window) => countPairs(window, (before, value) => value < before),
+  avg_over_time: ({ values, start, end }) => meanOf(values, start, end),
+  sum_over_time: ({ values, start, end }) => sumOf(values, start, end),
+  count_over_time: ({ start, end }) => end - start,
+  present_over_time: () => 1,
+  min_over_time: (window) => extreme(window, (value, best) => value < best),
+  max_over_time: (window) => extreme(window, (value, best) => value > best),
+  first_over_time: ({ values, start }) => values[start],
+  last_over_time: ({ values, end }) => values[end - 1],
+  stdvar_over_time: ({ values, start, end }) => varianceOf(values, start, end),
+  stddev_over_time: ({ values, start, end }) => Math.sqrt(varianceOf(values, start, end)),
+};
+
+/** Functions whose value is a sample of the series itself, so that its name still fits. */
+export const NAME_KEEPING_FUNCTIONS: ReadonlySet<string> = new Set(['first_over_time', 'last_over_time']);
+
+export function quantileOverTime(quantiles: Float64Array): WindowFunction {
+  return ({ values, start, end }, step) => quantileOf(quantiles[step] as number, [...values.subarray(start, end)]);
+}
+
+/** The value that the window's trend reaches `seconds` after its end. */
+export function predictLinear(seconds: Float64Array): WindowFunction {
+  return (window, step) => {
+    if (window.end - window.start < 2) return undefined;
+    const { slope, intercept } = linearRegression(window, window.endAt);
+    return slope * (seconds[step] as number) + intercept;
+  };
+}
+
+/** Least squares; the intercept is at `interceptAt`. A constant series has slope 0 exactly; infinities give NaN. */
+function linearRegression(
+  { times, values, start, end }: Window,
+  interceptAt: number,
+): { slope: number; intercept: number } {
+  const first = values[start] as number;
+  const sums = { x: zero(), y: zero(), xy: zero(), xx: zero() };
+  let isConstant = true;
+  for (let i = start; i < end; i += 1) {
+    const y = values[i] as number;
+    if (y !== first) isConstant = false;
+    const x = ((times[i] as number) - interceptAt) / 1_000;
+    addTo(sums.x, x);
+    addTo(sums.y, y);
+    addTo(sums.xy, x * y);
+    addTo(sums.xx, x * x);
+  }
+  if (isConstant) return Number.isFinite(first) ? { slope: 0, intercept: first } : { slope: NaN, intercept: NaN };
+  const count = end - start;
+  const [x, y] = [resultOf(sums.x), resultOf(sums.y)];
+  const covariance = resultOf(sums.xy) - (x * y) / count;
+  const variance = resultOf(sums.xx) - (x * x) / count;
+  const slope = covariance / variance;
+  return { slope, intercept: y / count - (slope * x) / count };
+}
+
+function zero(): { total: number; compensation: number } {
+  return { total: 0, compensation: 0 };
+}
+
+function countPairs({ values, start, end }: Window, counts: (before: number, value: number) => boolean): number {
+  let count = 0;
+  for (let i = start + 1; i < end; i += 1) if (counts(values[i - 1] as number, values[i] as number)) count += 1;
+  return count;
+}
+
+/** NaN only when there is nothing else. */
+function extreme({ values, start, end }: Window, isBetter: (value: number, best: number) => boolean): number {
+  let best = values[start] as number;
+  for (let i = start + 1; i < end; i += 1) {
+    const value = values[i] as number;
+    if (isBetter(value, best) || Number.isNaN(best)) best = value;
+  }
+  return best;
+}
