@@ -1,6 +1,6 @@
 /** Aggregations: vectors into fewer series, by label. */
-import { assert } from '@plumb/base';
-import { type Aggregate, type Grouping, METRIC_NAME } from './ast.ts';
+import { assert, OperatingError } from '@plumb/base';
+import { type Aggregate, type Grouping, isMetadataLabel, METRIC_NAME } from './ast.ts';
 import type { Budget } from './budget.ts';
 import { formatNumber } from './format.ts';
 import { filterLabels, type Labels, labelsKey, withLabel } from './queryable.ts';
@@ -24,6 +24,8 @@ export async function evaluateAggregate(
   switch (operator) {
     case 'topk':
     case 'bottomk':
+      if (numbers.some(Number.isNaN))
+        throw new OperatingError('invalid', 'Parameter value is NaN: topk and bottomk take a count');
       return groups.flatMap(({ members }) => keepExtremes(members, numbers, operator === 'topk'));
     case 'count_values':
       assert(parameter?.kind === 'string', 'the parser saw to the type');
@@ -85,7 +87,7 @@ export function groupColumns(columns: readonly Column[], grouping: Grouping | un
 
 function labelFilter({ kind, labels }: Grouping): (name: string) => boolean {
   const named = new Set(labels);
-  return kind === 'by' ? (name) => named.has(name) : (name) => !named.has(name) && name !== METRIC_NAME;
+  return kind === 'by' ? (name) => named.has(name) : (name) => !named.has(name) && !isMetadataLabel(name);
 }
 
 function reduceGroup({ labels, dropsName, members }: Group, count: number, reduce: Reducer): Column {

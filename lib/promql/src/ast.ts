@@ -96,6 +96,11 @@ export type Expression =
 
 export const METRIC_NAME = '__name__';
 
+/** Tells the labels that say what a metric is. They go when a value is computed: a rate of a counter is no counter. */
+export function isMetadataLabel(name: string): boolean {
+  return name === METRIC_NAME || name === '__type__' || name === '__unit__';
+}
+
 export const AGGREGATE_OPERATORS = [
   'sum',
   'avg',

@@ -1,6 +1,14 @@
 /** Operators between scalars and vectors, and the matching of series between two vectors. */
 import { assert, OperatingError } from '@plumb/base';
-import { type Binary, type BinaryOperator, isComparison, isSetOperator, type Matching, METRIC_NAME } from './ast.ts';
+import {
+  type Binary,
+  type BinaryOperator,
+  isComparison,
+  isMetadataLabel,
+  isSetOperator,
+  type Matching,
+  METRIC_NAME,
+} from './ast.ts';
 import { filterLabels, type Labels, labelOf, labelsKey, withLabel } from './queryable.ts';
 import { type Column, emptyColumn, formatLabels, hasValues, mergeColumns, type Value } from './vector.ts';
 
@@ -198,7 +206,7 @@ function combine(
 
 function resultLabels({ operator, matching }: Binary, many: Labels, one: Labels): Labels {
   const named = new Set(matching?.labels ?? []);
-  const withoutName = isComparison(operator) ? many : filterLabels(many, (name) => name !== METRIC_NAME);
+  const withoutName = isComparison(operator) ? many : filterLabels(many, (name) => !isMetadataLabel(name));
   const group = matching?.group;
   if (group !== undefined)
     return group.include.reduce((labels, name) => withLabel(labels, name, labelOf(one, name)), withoutName);

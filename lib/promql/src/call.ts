@@ -66,7 +66,9 @@ export async function evaluateCall(call: Call, context: Context): Promise<Value>
         await overWindows(args[1] as Expression, context, quantileOverTime(await argument.scalar(0)), name),
       );
     case 'predict_linear':
-      return vector(await overWindows(args[0] as Expression, context, predictLinear(await argument.scalar(1)), name));
+      return vector(
+        await overWindows(args[0] as Expression, context, predictLinear(await argument.scalar(1), context.grid), name),
+      );
     case 'histogram_quantile':
       return vector(histogramQuantiles(await argument.scalar(0), await argument.vector(1)));
     case 'sort':

@@ -14,10 +14,10 @@ import { parseError, type Span } from './parse-error.ts';
 import { SIGNATURES, type ValueType } from './signatures.ts';
 
 const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
-  scalar: 'scalar',
-  vector: 'instant vector',
-  matrix: 'range vector',
-  string: 'string',
+  scalar: 'a scalar',
+  vector: 'an instant vector',
+  matrix: 'a range vector',
+  string: 'a string',
 };
 
 /** What the first argument of an aggregation must be, where it takes one beside the vector. */
@@ -90,7 +90,7 @@ export function checkBinary(text: string, { operator, left, right, isBool, match
   for (const side of [left, right]) {
     const type = typeOf(side);
     if (type !== 'scalar' && type !== 'vector') {
-      throw parseError(text, side.span, `"${operator}" takes scalars and instant vectors, not a ${TYPE_NAMES[type]}`);
+      throw parseError(text, side.span, `"${operator}" takes scalars and instant vectors, not ${TYPE_NAMES[type]}`);
     }
   }
   const scalarCount = [left, right].filter((side) => typeOf(side) === 'scalar').length;
@@ -112,11 +112,7 @@ export function checkBinary(text: string, { operator, left, right, isBool, match
 export function checkUnary(text: string, { operator, expression }: Unary): void {
   const type = typeOf(expression);
   if (type === 'scalar' || type === 'vector') return;
-  throw parseError(
-    text,
-    expression.span,
-    `"${operator}" takes a scalar or an instant vector, not a ${TYPE_NAMES[type]}`,
-  );
+  throw parseError(text, expression.span, `"${operator}" takes a scalar or an instant vector, not ${TYPE_NAMES[type]}`);
 }
 
 function expectType(text: string, expression: Expression, expected: ValueType, where: string): void {
@@ -126,6 +122,6 @@ function expectType(text: string, expression: Expression, expected: ValueType, w
   throw parseError(
     text,
     expression.span,
-    `${where} takes a ${TYPE_NAMES[expected]} here, not a ${TYPE_NAMES[type]}${hint}`,
+    `${where} takes ${TYPE_NAMES[expected]} here, not ${TYPE_NAMES[type]}${hint}`,
   );
 }

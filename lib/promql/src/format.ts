@@ -15,7 +15,7 @@ import { formatString } from './string-literal.ts';
 export function formatExpression(expression: Expression): string {
   switch (expression.kind) {
     case 'number':
-      return formatNumber(expression.value);
+      return formatNumber(expression.value).replace('+', ''); // `+Inf` would be read as a sign and a number.
     case 'string':
       return formatString(expression.value);
     case 'selector':

@@ -1,5 +1,4 @@
 /** Quantiles of classic histograms: counters with cumulative buckets by the label `le`. */
-import { METRIC_NAME } from './ast.ts';
 import { filterLabels, type Labels, labelOf, labelsKey } from './queryable.ts';
 import { type Column, emptyColumn } from './vector.ts';
 
@@ -19,7 +18,7 @@ export function histogramQuantiles(quantiles: Float64Array, columns: readonly Co
     const upper = parseBound(labelOf(column.labels, BUCKET_LABEL));
     if (upper === undefined) continue;
     const labels = filterLabels(column.labels, (name) => name !== BUCKET_LABEL);
-    const key = labelsKey(filterLabels(labels, (name) => name !== METRIC_NAME));
+    const key = labelsKey(labels);
     const group = groups.get(key) ?? { labels, buckets: [] };
     group.buckets.push({ upper, column });
     groups.set(key, group);

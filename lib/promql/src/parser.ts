@@ -124,9 +124,9 @@ class Parser {
   #named(token: Token): Expression {
     const operator = AGGREGATE_OPERATORS.find((name) => name === token.text.toLowerCase());
     const opens = this.#cursor.isSymbol('(', 1);
-    if (operator !== undefined && (opens || this.#cursor.isWord('by', 1) || this.#cursor.isWord('without', 1)))
-      return this.#aggregate(operator);
-    if (!opens) return parseSelector(this.#cursor);
+    const groups = this.#cursor.isWord('by', 1) || this.#cursor.isWord('without', 1);
+    if (operator !== undefined && (opens || groups)) return this.#aggregate(operator);
+    if (!opens && !(groups && UNSUPPORTED_NAMES.includes(token.text))) return parseSelector(this.#cursor);
     if (Object.hasOwn(SIGNATURES, token.text)) return this.#call(token);
     throw this.#unknownFunction(token);
   }
@@ -172,7 +172,7 @@ class Parser {
     if (UNSUPPORTED_NAMES.includes(token.text.toLowerCase())) {
       return this.#cursor.error(token, `function "${token.text}" is not supported: Prometheus has it, Plumb does not`);
     }
-    const nearest = nearestWord(token.text, known);
+    const nearest = known.find((name) => name.startsWith(token.text)) ?? nearestWord(token.text, known);
     const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
     return this.#cursor.error(token, `function "${token.text}" is not known and not supported${hint}`);
   }

@@ -2,6 +2,7 @@
 import { extrapolatedDelta, instantDelta } from './rate.ts';
 import { meanOf, quantileOf, sumOf, varianceOf, addTo, resultOf } from './summation.ts';
 import type { Window, WindowFunction } from './range-windows.ts';
+import { type Grid, stepAt } from './vector.ts';
 
 /** Functions that take a range vector and nothing else. */
 export const RANGE_FUNCTIONS: Readonly<Record<string, WindowFunction>> = {
@@ -34,11 +35,11 @@ export function quantileOverTime(quantiles: Float64Array): WindowFunction {
   return ({ values, start, end }, step) => quantileOf(quantiles[step] as number, [...values.subarray(start, end)]);
 }
 
-/** The value that the window's trend reaches `seconds` after its end. */
-export function predictLinear(seconds: Float64Array): WindowFunction {
+/** The value that the window's trend reaches `seconds` after the step, wherever `offset` and `@` put the window. */
+export function predictLinear(seconds: Float64Array, grid: Grid): WindowFunction {
   return (window, step) => {
     if (window.end - window.start < 2) return undefined;
-    const { slope, intercept } = linearRegression(window, window.endAt);
+    const { slope, intercept } = linearRegression(window, stepAt(grid, step));
     return slope * (seconds[step] as number) + intercept;
   };
 }

@@ -3,7 +3,7 @@
  * columns of one value a step. An instant query is a query of one step, so both kinds share one path.
  */
 import { OperatingError } from '@plumb/base';
-import { METRIC_NAME } from './ast.ts';
+import { isMetadataLabel } from './ast.ts';
 import { filterLabels, type Labels, labelsKey } from './queryable.ts';
 
 /** The steps of a query: `startAt + i * stepMs`, epoch ms. */
@@ -50,7 +50,7 @@ export function finishColumns(columns: readonly Column[]): Column[] {
   return mergeColumns(
     columns.map((column) =>
       column.dropsName
-        ? { ...column, dropsName: false, labels: filterLabels(column.labels, (name) => name !== METRIC_NAME) }
+        ? { ...column, dropsName: false, labels: filterLabels(column.labels, (name) => !isMetadataLabel(name)) }
         : column,
     ),
   );
