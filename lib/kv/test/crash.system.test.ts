@@ -13,7 +13,7 @@ import type { Kv } from '../src/index.ts';
 import { openRocksKv } from '../src/rocks-engine.ts';
 import { LOG_KEPT, logKey, WRITERS } from './crash-transaction.ts';
 
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 12);
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 15);
 const ROUND_TIMEOUT_MS = 10_000;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
