@@ -37,11 +37,10 @@ function linkFaults(tree: Tree, file: string, prose: string): string[] {
 function pathFaults(tree: Tree, file: string, prose: string): string[] {
   const words = [...prose.matchAll(/`([^`\n]+)`/g)].flatMap(([, word = '']) => word.split(/[\s,]+/));
   return [...new Set(words)].flatMap((word) => {
-    const isRooted = TOP_FOLDER.test(word);
-    if (!isRooted && !PACKAGE_FOLDER.test(word)) return [];
+    if (!TOP_FOLDER.test(word) && !PACKAGE_FOLDER.test(word)) return [];
     if (!PLAIN_PATH.test(word) || PLACEHOLDER.test(word) || GENERATED.test(word)) return [];
-    const found = path.posix.normalize(isRooted ? word : `${path.posix.dirname(file)}/${word}`).replace(/\/$/, '');
-    return exists(tree, found) ? [] : [`${file}: names \`${word}\`, which does not exist: correct it`];
+    const isFound = exists(tree, word) || exists(tree, `${path.posix.dirname(file)}/${word}`);
+    return isFound ? [] : [`${file}: names \`${word}\`, which does not exist: correct it`];
   });
 }
 
