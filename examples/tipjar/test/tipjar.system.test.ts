@@ -95,7 +95,9 @@ test('a tip from elsewhere on the chain appears on an open page', async () => {
     functionName: 'withdraw',
     args: ['0x000000000000000000000000000000000000dEaD'],
   });
-  await expect(anvil.call('eth_call', { from: stranger, to, data: empty }, 'latest')).rejects.toThrow(toFunctionSelector('function NotOwner(address)'));
+  await expect(anvil.call('eth_call', { from: stranger, to, data: empty }, 'latest')).rejects.toThrow(
+    toFunctionSelector('function NotOwner(address)'),
+  );
   await anvil.call('eth_sendTransaction', { from: owner, to, data: empty });
   await until('the jar is empty', async () => (await getJson(`${jar.url}/api/tips`)).body['balance'] === '0');
   expect((await getJson(`${jar.url}/api/tips`)).body['total']).toBe('3.05');
