@@ -55,6 +55,12 @@ class Parser {
     let left = this.#unary();
     for (let count = 0; ; count += 1) {
       const token = this.#cursor.peek();
+      if (token.kind === 'symbol' && (token.text === '</' || token.text === '>/')) {
+        throw this.#cursor.error(
+          token,
+          `"${token.text}" is not supported: it trims native histograms, which Plumb does not have`,
+        );
+      }
       const operator = binaryOperatorOf(token);
       if (operator === undefined || BINARY_PRECEDENCE[operator] < precedenceMin) break;
       if (count > NESTING_DEPTH_MAX)

@@ -20,8 +20,7 @@ export async function runScript(text: string): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const step of parseScript(text)) {
     if (step.kind === 'clear') storage.clear();
-    else if (step.kind === 'load')
-      for (const series of step.series) storage.load(series, step.stepMs, step.makesHistograms);
+    else if (step.kind === 'load') for (const series of step.series) storage.load(series, step);
     else verdicts.push(await judge(step, storage));
   }
   return verdicts;
@@ -32,11 +31,9 @@ async function judge(step: ScriptEval, storage: ScriptStorage): Promise<Verdict>
   const verdict = (kind: Verdict['kind'], reason: string): Verdict => ({ kind, line, expression, reason });
   try {
     const needsHistograms = expected.series.some(({ values }) => values.includes('histogram'));
-    if (
-      needsHistograms ||
-      selectorsOf(parseExpression(expression)).some(({ matchers }) => storage.hasHistograms(matchers))
-    ) {
-      return verdict('unsupported', 'native histograms');
+    const reads = needsHistograms ? [] : selectorsOf(parseExpression(expression));
+    if (needsHistograms || reads.some(({ matchers }) => storage.isPartial(matchers))) {
+      return verdict('unsupported', 'native histograms or start timestamps');
     }
     await evaluateAndCompare(step, storage);
   } catch (error) {

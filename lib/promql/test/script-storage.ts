@@ -2,34 +2,37 @@
 import { RE2JS } from 're2js';
 import type { LabelMatcher } from '../src/ast.ts';
 import { type Labels, labelOf, labelsKey, type Queryable, type SeriesData } from '../src/queryable.ts';
-import type { ScriptSeries } from './script.ts';
+import type { ScriptSeries, ScriptStep } from './script.ts';
+
+type ScriptLoad = Pick<Extract<ScriptStep, { kind: 'load' }>, 'stepMs' | 'makesHistograms' | 'hasStarts'>;
 
 const STALE_BITS = 0x7ff0_0000_0000_0002n;
 
 export class ScriptStorage implements Queryable {
   readonly #series = new Map<string, { readonly labels: Labels; readonly samples: Map<number, number | 'stale'> }>();
-  /** Series that have native histograms, which are not stored. */
-  #histograms: Labels[] = [];
+  /** Series that have native histograms or start timestamps, which are not stored. */
+  #partial: Labels[] = [];
 
   clear(): void {
     this.#series.clear();
-    this.#histograms = [];
+    this.#partial = [];
   }
 
-  load({ labels, values }: ScriptSeries, stepMs: number, makesHistograms: boolean): void {
+  load({ labels, values }: ScriptSeries, { stepMs, makesHistograms, hasStarts }: ScriptLoad): void {
+    if (hasStarts) this.#partial.push(labels);
     const key = labelsKey(labels);
     const { samples } = this.#series.get(key) ?? { samples: new Map<number, number | 'stale'>() };
     this.#series.set(key, { labels, samples });
     values.forEach((value, i) => {
-      if (value === 'histogram') this.#histograms.push(labels);
+      if (value === 'histogram') this.#partial.push(labels);
       else if (value !== undefined) samples.set(i * stepMs, value);
     });
     const classic = makesHistograms ? /^(.*)_(?:bucket|count|sum)$/.exec(labels['__name__'] ?? '') : null;
-    if (classic !== null) this.#histograms.push({ ...labels, __name__: classic[1] ?? '' });
+    if (classic !== null) this.#partial.push({ ...labels, __name__: classic[1] ?? '' });
   }
 
-  hasHistograms(matchers: readonly LabelMatcher[]): boolean {
-    return this.#histograms.some((labels) => matchers.every((matcher) => accepts(matcher, labels)));
+  isPartial(matchers: readonly LabelMatcher[]): boolean {
+    return this.#partial.some((labels) => matchers.every((matcher) => accepts(matcher, labels)));
   }
 
   select(matchers: readonly LabelMatcher[], minAt: number, maxAt: number): SeriesData[] {

@@ -35,6 +35,8 @@ export type ScriptStep =
       readonly kind: 'load';
       readonly stepMs: number;
       readonly makesHistograms: boolean;
+      /** Some series say when their counters began, which is not supported. */
+      readonly hasStarts: boolean;
       readonly series: readonly ScriptSeries[];
     }
   | ScriptEval;
@@ -62,8 +64,14 @@ function parseStep(line: string, body: readonly string[], number: number): Scrip
   if (line === 'clear') return { kind: 'clear' };
   const load = /^load(_with_nhcb)?\s+(\S+)$/.exec(line);
   if (load !== null) {
-    const series = body.filter((one) => !/^\S*@st\s/.test(one) && !/}@st\s/.test(one)).map(parseSeries);
-    return { kind: 'load', stepMs: parseTime(load[2] ?? ''), makesHistograms: load[1] !== undefined, series };
+    const isStart = (one: string): boolean => /^\S*@st\s|}@st\s/.test(one);
+    return {
+      kind: 'load',
+      stepMs: parseTime(load[2] ?? ''),
+      makesHistograms: load[1] !== undefined,
+      hasStarts: body.some(isStart),
+      series: body.filter((one) => !isStart(one)).map(parseSeries),
+    };
   }
   const [, mode = '', rest = ''] = /^eval(_fail|_ordered|_warn|_info)?\s+(.*)$/.exec(line) ?? [];
   const instant = /^instant(?:\s+at\s+(\S+))?\s+(.*)$/.exec(rest);
