@@ -103,6 +103,17 @@ test('a tip from elsewhere on the chain appears on an open page', async () => {
   expect((await getJson(`${jar.url}/api/tips`)).body['total']).toBe('3.05');
 });
 
+test('a tip that the chain took back is no longer shown, also when the chain has grown since', async () => {
+  const before = (await getJson(`${jar.url}/api/tips`)).body;
+  const snapshot = await anvil.call('evm_snapshot');
+  await postTip(jar.url, { amount: '7', message: 'to be undone' });
+  expect((await getJson(`${jar.url}/api/tips`)).body['count']).toBe(Number(before['count']) + 1);
+  await anvil.call('evm_revert', snapshot);
+  await anvil.call('anvil_mine', '0x8');
+  await until('the jar as it was', async () => (await getJson(`${jar.url}/api/tips`)).body['count'] === before['count']);
+  expect((await getJson(`${jar.url}/api/tips`)).body).toEqual(before);
+});
+
 test('requests that cannot be used are refused with what to do', async () => {
   const check = async (path: string, init: RequestInit, status: number, text: string): Promise<void> => {
     const response = await fetch(`${jar.url}${path}`, init);
