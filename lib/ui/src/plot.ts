@@ -99,7 +99,7 @@ function plotDefinition(
     width: host.clientWidth,
     height: host.clientHeight,
     ms: 1,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

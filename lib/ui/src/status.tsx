@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 
-/** How things are, from best to worst; `idle` is what rests on purpose. */
-export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'idle';
+/** How things are; `idle` is what rests on purpose, `note` says nothing about how things are. */
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'idle' | 'note';
 
 /** A shape for each tone, so that colour is never the only sign. The word beside it is the caller's. */
 const SHAPES: Readonly<Record<Tone, JSX.Element>> = {
@@ -19,6 +19,7 @@ const SHAPES: Readonly<Record<Tone, JSX.Element>> = {
       <path d="m3.8 3.8 4.4 4.4m0-4.4L3.8 8.2" class="mark-cut" stroke-width="1.6" stroke-linecap="round" />
     </>
   ),
+  note: <path d="M6 2.2 9.8 6 6 9.8 2.2 6z" fill="currentColor" />,
   idle: <circle cx="6" cy="6" r="4.25" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2.2 2" />,
 };
 

@@ -47,9 +47,6 @@ export function ConfigRow({ view, entry, onHistory }: ConfigRowProps): JSX.Eleme
         )}
       </td>
       <td class="config-actions">
-        <button type="button" class="icon-button" aria-label={`History of ${key}`} title="History" onClick={onHistory}>
-          <Icon name="history" />
-        </button>
         {layer === 'store' && (
           <button
             type="button"
@@ -60,6 +57,9 @@ export function ConfigRow({ view, entry, onHistory }: ConfigRowProps): JSX.Eleme
             Unset
           </button>
         )}
+        <button type="button" class="icon-button" aria-label={`History of ${key}`} title="History" onClick={onHistory}>
+          <Icon name="history" />
+        </button>
       </td>
     </tr>
   );

@@ -8,8 +8,10 @@ import { ConfigRow } from './config-row.tsx';
 import { useConsole, useRunning } from './console-context.ts';
 import { NewConfigKey } from './new-config-key.tsx';
 
+export type ConfigTableProps = { readonly application: string; readonly title?: string };
+
 /** The values in force of one application, edited in place. */
-export function ConfigTable({ application }: { readonly application: string }): JSX.Element {
+export function ConfigTable({ application, title = 'Configuration' }: ConfigTableProps): JSX.Element {
   const { api, world } = useConsole();
   const view = useMemo(() => createConfigView(application), [application]);
   useRunning((signal) => followConfig(view, api, world, signal), [view]);
@@ -18,7 +20,7 @@ export function ConfigTable({ application }: { readonly application: string }): 
   return (
     <section class="card config" aria-labelledby="config-title">
       <header class="card-head">
-        <h2 id="config-title">Configuration</h2>
+        <h2 id="config-title">{title}</h2>
         <span class="card-meta">
           <ConvergenceStatus view={view} />
         </span>
@@ -26,7 +28,7 @@ export function ConfigTable({ application }: { readonly application: string }): 
       {view.refused.value !== undefined && <Empty title="The configuration cannot be read">{view.refused.value}</Empty>}
       {entries === undefined && view.refused.value === undefined && <Skeleton class="pad" lines={4} />}
       {entries?.length === 0 && (
-        <Empty title="No values yet" command={`plumb config set ${application} title '"Hello"'`}>
+        <Empty title="No values yet" command={`plumb config set ${application}.KEY VALUE`}>
           Values come from “config” in plumb.yaml, or are set here or in a terminal:
         </Empty>
       )}
@@ -51,7 +53,7 @@ export function ConfigTable({ application }: { readonly application: string }): 
           </tbody>
         </table>
       )}
-      <NewConfigKey view={view} />
+      {entries !== undefined && <NewConfigKey view={view} />}
       <ConfigHistory view={view} entry={historyOf} onClose={() => setHistoryOf(undefined)} />
     </section>
   );

@@ -7,10 +7,10 @@ import { useConsole } from './console-context.ts';
 export const JOURNAL_WORDS: Readonly<Record<JournalKind, { readonly word: string; readonly tone: Tone }>> = {
   heal: { word: 'Healed', tone: 'good' },
   'give-up': { word: 'Gave up', tone: 'bad' },
-  deploy: { word: 'Deploy', tone: 'busy' },
+  deploy: { word: 'Deploy', tone: 'note' },
   incident: { word: 'Incident', tone: 'warn' },
-  notify: { word: 'Notified', tone: 'busy' },
-  system: { word: 'System', tone: 'idle' },
+  notify: { word: 'Notified', tone: 'note' },
+  system: { word: 'System', tone: 'note' },
 };
 
 /** Journal lines, latest first. */

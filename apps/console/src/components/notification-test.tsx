@@ -32,11 +32,11 @@ export function NotificationTest(): JSX.Element {
       </output>
       <div class="card-text stack-small">
         <p class="soft">
-          One message goes out when an incident opens, never one for each alert. Channels are configured in a terminal:
+          One message goes out when an incident opens, never one for each alert. They are set below, or in a terminal:
         </p>
-        <CommandLine command="plumb config set plumb notify.email.to you@example.com" />
-        <CommandLine command="plumb config set plumb notify.email.smtp smtp://user:password@mail.example.com:587" />
-        <CommandLine command="plumb config set plumb notify.webhook.url https://example.com/hook" />
+        <CommandLine command="plumb config set plumb.notify.email.to you@example.com" />
+        <CommandLine command="plumb config set plumb.notify.smtp.url smtp://mail.example.com:587" />
+        <CommandLine command="plumb config set plumb.notify.webhook.url https://example.com/hook" />
       </div>
     </section>
   );

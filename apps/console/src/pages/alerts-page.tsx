@@ -4,10 +4,14 @@ import { Empty, formatCount, Skeleton, Status } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Ago } from '../components/ago.tsx';
+import { ConfigTable } from '../components/config-table.tsx';
 import { useConsole, useRunning } from '../components/console-context.ts';
 import { IncidentCard } from '../components/incident-card.tsx';
 import { NotificationTest } from '../components/notification-test.tsx';
-import { activeAlerts, openIncidents } from '../store/event-log.ts';
+import { activeAlerts, type EventLog, openIncidents } from '../store/event-log.ts';
+
+/** The application whose configuration is Plumb's own. */
+const PLUMB_APPLICATION = 'plumb';
 
 /** What needs a person, what is about to, and how they are told. */
 export function AlertsPage(): JSX.Element {
@@ -28,39 +32,48 @@ export function AlertsPage(): JSX.Element {
           </p>
         </div>
       </header>
+      {events === undefined ? <Skeleton class="card application-skeleton" lines={4} /> : <AlertsBody events={events} />}
+    </>
+  );
+}
+
+/** Comes when the events are known, so that nothing that is there moves down. */
+function AlertsBody({ events }: { readonly events: EventLog }): JSX.Element {
+  const open = openIncidents(events);
+  return (
+    <>
       <section class="stack" aria-label="Open incidents">
-        {open === undefined && <Skeleton class="card application-skeleton" lines={2} />}
-        {open?.length === 0 && (
+        {open.length === 0 && (
           <div class="card">
             <Empty title="Nothing needs you">
               What Plumb can fix, it fixes, and writes it in the journal. An incident opens when it cannot.
             </Empty>
           </div>
         )}
-        {open?.map((incident) => (
+        {open.map((incident) => (
           <IncidentCard key={incident.id} incident={incident} />
         ))}
       </section>
-      <ActiveAlerts alerts={events === undefined ? undefined : activeAlerts(events)} />
-      <ResolvedIncidents />
+      <ActiveAlerts alerts={activeAlerts(events)} />
       <div class="two-columns">
-        <Rules />
         <NotificationTest />
+        <Rules />
       </div>
+      <ConfigTable application={PLUMB_APPLICATION} title="Notification settings" />
+      <ResolvedIncidents />
     </>
   );
 }
 
-function ActiveAlerts({ alerts }: { readonly alerts: readonly Alert[] | undefined }): JSX.Element {
+function ActiveAlerts({ alerts }: { readonly alerts: readonly Alert[] }): JSX.Element {
   return (
     <section class="card" aria-labelledby="alerts-title">
       <header class="card-head">
         <h2 id="alerts-title">Pending and firing</h2>
       </header>
-      {alerts === undefined && <Skeleton class="pad" lines={2} />}
-      {alerts?.length === 0 && <p class="card-text soft">No rule holds at the moment.</p>}
+      {alerts.length === 0 && <p class="card-text soft">No rule holds at the moment.</p>}
       <ul class="rows">
-        {alerts?.map((alert) => (
+        {alerts.map((alert) => (
           <li key={alert.id} class="alert-row">
             <Status
               tone={alert.state === 'firing' ? (alert.severity === 'critical' ? 'bad' : 'warn') : 'busy'}

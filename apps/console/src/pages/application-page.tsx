@@ -27,9 +27,11 @@ export function ApplicationPage({ name, tab }: ApplicationPageProps): JSX.Elemen
   return (
     <>
       <ApplicationHead application={application} />
-      {incidents.map((incident) => (
-        <IncidentCard key={incident.id} incident={incident} />
-      ))}
+      <div class="stack">
+        {incidents.map((incident) => (
+          <IncidentCard key={incident.id} incident={incident} />
+        ))}
+      </div>
       <UnitTable units={application.units} />
       <Tabs name={name} tab={tab} />
       <TabContent application={application} tab={tab} />

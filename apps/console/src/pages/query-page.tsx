@@ -84,7 +84,7 @@ function Outcome({ query, outcome }: { readonly query: string; readonly outcome:
           <pre class="query-caret">
             {query}
             {'\n'}
-            <span class="tone-bad">{' '.repeat(outcome.offset)}^</span>
+            <span class="tone-bad">{' '.repeat(outcome.offset) + '^'.repeat(outcome.length)}</span>
           </pre>
         )}
         <p>{outcome.message}</p>

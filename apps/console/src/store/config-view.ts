@@ -26,7 +26,7 @@ export type ConfigView = {
   readonly shown: ReadonlySignal<readonly ConfigEntry[] | undefined>;
 };
 
-type ConfigApi = { readonly config: ConfigClient };
+type ConfigApi = { readonly config: Pick<ConfigClient, 'set' | 'unset' | 'list' | 'watch' | 'convergence'> };
 
 export function createConfigView(application: string): ConfigView {
   const entries = signal<readonly ConfigEntry[] | undefined>(undefined);

@@ -43,6 +43,7 @@ export async function followLog(
   await follow({
     subscribe: (stop) => {
       isAgain = true;
+      waiting = [];
       return deploy.logs({ application: tail.application, tail: TAIL_LINES, follow: true }, { signal: stop });
     },
     onItem: (line) => waiting.push(line),

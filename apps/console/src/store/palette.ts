@@ -31,20 +31,24 @@ export function paletteItems(applications: Applications | undefined): PaletteIte
 
 /** The items whose label has the letters of `text` in order, best first: the start of a word beats the middle of one. */
 export function findItems(items: readonly PaletteItem[], text: string): PaletteItem[] {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return [...items];
   return items
-    .map((item) => ({ item, score: matchScore(item.label.toLowerCase(), text.trim().toLowerCase()) }))
-    .filter(({ score }) => score >= 0)
+    .flatMap((item) => {
+      const score = matchScore(item.label.toLowerCase(), wanted);
+      return score === undefined ? [] : [{ item, score }];
+    })
     .sort((a, b) => b.score - a.score)
     .map(({ item }) => item);
 }
 
-/** -1 where a letter is missing. */
-function matchScore(label: string, text: string): number {
+/** Undefined where a letter is missing. Of two labels that fit alike the shorter one is meant. */
+function matchScore(label: string, text: string): number | undefined {
   let score = 0;
   let from = 0;
   for (const letter of text) {
     const at = label.indexOf(letter, from);
-    if (at < 0) return -1;
+    if (at < 0) return undefined;
     score += at === 0 || label[at - 1] === ' ' ? 4 : at === from ? 2 : 0;
     from = at + 1;
   }

@@ -12,6 +12,7 @@ export type QueryOutcome =
       readonly kind: 'fault';
       readonly message: string;
       /** Characters before the fault. */ readonly offset: number | undefined;
+      readonly length: number;
     };
 
 export type QueryRun = {
@@ -36,7 +37,7 @@ export async function runQuery(
     return { kind: 'done', rows, frame: seriesFrame(series, endAt, windowMs, stepMs) };
   } catch (error) {
     const data = errorToData(error);
-    return { kind: 'fault', message: data.message, offset: faultOffset(data) };
+    return { kind: 'fault', message: data.message, ...faultPlace(data) };
   }
 }
 
@@ -72,7 +73,9 @@ function numberOrGap(value: number | string | undefined): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-function faultOffset({ details }: ErrorData): number | undefined {
-  const offset = details?.['offset'] ?? details?.['position'];
-  return typeof offset === 'number' ? offset : undefined;
+/** Where the parser says that the fault is; a fault of the evaluation has no place. */
+function faultPlace({ details }: ErrorData): { readonly offset: number | undefined; readonly length: number } {
+  const position = details?.['position'] as { readonly offset?: unknown } | undefined;
+  const [offset, length] = [position?.offset, details?.['length']];
+  return { offset: typeof offset === 'number' ? offset : undefined, length: typeof length === 'number' ? length : 1 };
 }

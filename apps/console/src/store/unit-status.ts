@@ -60,6 +60,8 @@ export function overallState(applications: readonly ApplicationStatus[]): Overal
   const units = applications.flatMap((application) => application.units);
   if (applications.length === 0)
     return { tone: 'idle', title: 'Nothing is deployed yet', detail: 'Plumb itself is running.' };
+  if (units.length === 0)
+    return { tone: 'idle', title: 'No unit is deployed', detail: 'The applications have no processes or chains.' };
 
   const words = units.map((unit) => ({ unit, ...unitWord(unit) }));
   const readyCount = words.filter(({ tone }) => tone === 'good').length;

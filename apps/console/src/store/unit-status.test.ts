@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { testApplication, testUnit } from './test-units.ts';
+import { overallState, unitWord } from './unit-status.ts';
+
+describe('unitWord', () => {
+  test('the health speaks while the unit runs', () => {
+    const word = (state: 'ready' | 'progressing' | 'stalled'): string =>
+      unitWord(testUnit('a/b', { health: { state, sinceAt: 1 } })).word;
+    expect([word('ready'), word('progressing'), word('stalled')]).toEqual(['Ready', 'Syncing', 'Stalled']);
+  });
+
+  test('else the supervisor does: the health is that of the copy before', () => {
+    expect(unitWord(testUnit('a/b', { state: 'crashed' }))).toEqual({ tone: 'bad', word: 'Crashed' });
+    expect(unitWord(testUnit('a/b', { state: 'stopped' }))).toEqual({ tone: 'idle', word: 'Stopped' });
+    expect(unitWord(testUnit('a/b', { state: 'backoff' }))).toEqual({ tone: 'warn', word: 'Restarting' });
+  });
+});
+
+describe('overallState', () => {
+  const title = (...applications: Parameters<typeof testApplication>[]): string =>
+    overallState(applications.map((application) => testApplication(...application))).title;
+
+  test('all is well', () => {
+    expect(title(['tipjar', [testUnit('tipjar/web')]])).toBe('The only unit of tipjar is ready');
+    expect(title(['tipjar', [testUnit('tipjar/web'), testUnit('tipjar/chain')]])).toBe(
+      'Both units of tipjar are ready',
+    );
+    expect(title(['a', [testUnit('a/x'), testUnit('a/y')]], ['b', [testUnit('b/z')]])).toBe(
+      'All 3 units of 2 applications are ready',
+    );
+  });
+
+  test('nothing is there', () =>
+    expect(overallState([])).toMatchObject({ tone: 'idle', title: 'Nothing is deployed yet' }));
+
+  test('an application without units is not called ready', () =>
+    expect(overallState([testApplication('a', [])])).toMatchObject({ tone: 'idle', title: 'No unit is deployed' }));
+
+  test('the worst comes first, and the rest is counted', () => {
+    const applications = [
+      testApplication('tipjar', [
+        testUnit('tipjar/web', { health: { state: 'unready', sinceAt: 1 } }),
+        testUnit('tipjar/chain', { health: { state: 'stalled', sinceAt: 1 } }),
+        testUnit('tipjar/worker'),
+      ]),
+    ];
+    expect(overallState(applications)).toEqual({
+      tone: 'bad',
+      title: 'tipjar/chain has stalled',
+      detail: '1 of 3 units of 1 application is ready.',
+    });
+  });
+
+  test('many in trouble are not all named', () => {
+    const units = ['a', 'b', 'c', 'd', 'e'].map((name) => testUnit(`x/${name}`, { state: 'crashed' }));
+    expect(title(['x', units])).toBe('x/a has crashed, x/b has crashed, x/c has crashed, and 2 more');
+  });
+});
