@@ -80,10 +80,11 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
         .filter(({ value }) => value.application === name)
         .map(({ id }) => id);
       const kept = new Set(services.map((service) => service.name));
+      const dropped = before.filter((id) => !kept.has(id));
       const operations: Operation[] = [
         store.applications.putOperation(name, application),
         ...services.map((service) => store.services.putOperation(service.name, service)),
-        ...before.filter((id) => !kept.has(id)).map((id) => store.services.deleteOperation(id)),
+        ...dropped.flatMap((id) => removal(store, id)),
       ];
       const revision = requireCommitted(await kv.transact(operations), name);
       log.info('registry.declare', { application: name, services: [...kept], caller: caller.id, revision });
@@ -94,10 +95,7 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
       const services = (await store.services.list()).filter(({ value }) => value.application === application);
       const operations: Operation[] = [
         store.applications.deleteOperation(application),
-        ...services.map(({ id }) => store.services.deleteOperation(id)),
-        ...services.map(
-          ({ id }) => ({ kind: 'delete-prefix', prefix: store.instances.key(instanceKey(id, '')) }) as const,
-        ),
+        ...services.flatMap(({ id }) => removal(store, id)),
       ];
       const revision = requireCommitted(await kv.transact(operations), application);
       log.info('registry.withdraw', { application, caller: caller.id, revision });
@@ -116,10 +114,8 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
       requireOwn(service.application, caller);
       const id = instanceId ?? `${name}-${newId(clock.now())}`;
       const existing = await leased.find(store, id);
-      if (existing !== undefined) {
-        requireOwn(existing.value.application, caller);
-        await leave(id);
-      }
+      if (existing !== undefined) requireOwn(existing.value.application, caller);
+      const replaced = leased.get(id);
       const now = clock.now();
       const instance: Instance = {
         id,
@@ -136,6 +132,8 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
       const { leaseId } = await kv.grantLease(ttlMs);
       leased.set(id, { service: name, leaseId });
       await store.instances.put(instanceKey(name, id), instance, { leaseId });
+      // Only afterwards, when its key is no longer that lease's: an instance that is replaced is never absent.
+      if (replaced !== undefined) await kv.revokeLease(replaced.leaseId);
       log.info('registry.register', { instance: id, service: name, address, port, caller: caller.id });
       return { instanceId: id, leaseMs: ttlMs };
     },
@@ -240,6 +238,14 @@ async function forgetInstances({ kv, instances }: RegistryStore, log: Log): Prom
   if (left.length === 0) return;
   await kv.transact([{ kind: 'delete-prefix', prefix: instances.key('') }]);
   log.info('registry.forget-instances', { count: left.length });
+}
+
+/** A service goes with its instances: nobody is sent to a copy of what is no longer declared. */
+function removal({ services, instances }: RegistryStore, service: string): Operation[] {
+  return [
+    services.deleteOperation(service),
+    { kind: 'delete-prefix', prefix: instances.key(instanceKey(service, '')) },
+  ];
 }
 
 function isSameHealth(a: Health, b: Health): boolean {
