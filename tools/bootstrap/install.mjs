@@ -23,8 +23,8 @@ import { runChild } from './run-child.mjs';
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, link?: boolean, os?: string | string[], cpu?: string | string[], libc?: string | string[] }} LockedPackage */
 
 const RUNTIME = 'tools/runtime';
-/** The program itself: npm 9 makes no link to it in `.bin`. */
-const RUNTIME_NODE = `${RUNTIME}/node_modules/${nodePackage(process)}/bin/node`;
+const NODE = `${nodePackage(process)}/bin/node`;
+const RUNTIME_NODE = `${RUNTIME}/node_modules/${NODE}`;
 const RUNTIME_NPM = `${RUNTIME}/node_modules/npm/bin/npm-cli.js`;
 const FLAGS = ['--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=warn'];
 /** The oldest npm that has been seen to install this project. */
@@ -38,12 +38,13 @@ const LOG_LINES_SHOWN = 25;
  * @param {string} root
  */
 export async function ensureInstalled(root) {
-  if (listMissing(root).length === 0) return;
+  if (listMissing(root).length === 0 && fs.existsSync(path.join(root, 'node_modules/.bin/node'))) return;
   await withExclusive(
     path.join(root, RUNTIME, 'install.lock'),
     async () => {
-      if (listMissing(root).length === 0) return;
-      for (const step of planInstall(readMachine(root))) await runStep(root, step);
+      if (listMissing(root).length > 0) {
+        for (const step of planInstall(readMachine(root))) await runStep(root, step);
+      }
       const missing = listMissing(root);
       if (missing.length > 0) {
         throw new Error(
@@ -51,7 +52,8 @@ export async function ensureInstalled(root) {
             'if a package.json was changed by hand run "npm install", else remove node_modules and try again',
         );
       }
-      await ensureNodeStarts(path.join(root, 'node_modules/.bin/node'));
+      await ensureNodeStarts(path.join(root, 'node_modules', NODE));
+      ensureNodeLink(root);
     },
     (pid) => process.stderr.write(`another install is running (pid ${pid}); waiting for it\n`),
   );
@@ -106,6 +108,12 @@ export function withoutNpmVariables(env) {
   const own =
     /^(npm_(package|lifecycle|command|execpath|node_execpath|config_(user_agent|npm_version|node_gyp|local_prefix|prefix|noproxy|globalconfig|init_module))|INIT_CWD)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !own.test(name)));
+}
+
+/** npm before 10.9 installs the package but makes no link to its program. @param {string} root */
+function ensureNodeLink(root) {
+  const link = path.join(root, 'node_modules/.bin/node');
+  if (!fs.existsSync(link)) fs.symlinkSync(`../${NODE}`, link);
 }
 
 /** @param {string} root @param {InstallStep} step */
