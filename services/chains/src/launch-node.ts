@@ -15,4 +15,5 @@ const LINES = {
 } as const;
 
 process.stdout.write(`${path.basename(program)}: ${LINES[prepareStateFile(stateFile)]}\n`);
-process.execve?.(program, [program, ...words], process.env);
+if (process.execve === undefined) throw new Error(`this platform cannot start ${program} in place: use Linux or macOS`);
+process.execve(program, [program, ...words], process.env);
