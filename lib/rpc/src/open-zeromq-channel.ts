@@ -30,6 +30,7 @@ export async function openZeromqChannel(options: OpenZeromqOptions): Promise<Cha
   const { address, token, clock = systemClock, signal } = options;
   signal?.throwIfAborted();
   const target = checkAddress(address);
+  // ZeroMQ must not reconnect by itself: a new connection has to begin with a hello.
   const dealer = new Dealer({ ...ZEROMQ_OPTIONS, reconnectInterval: -1 });
   const link = new DealerLink(dealer, address, clock);
   const stop = (): void => link.fail(signal?.reason);
