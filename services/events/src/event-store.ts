@@ -70,7 +70,11 @@ export function openEventCollections(kv: Kv): EventCollections {
   };
 }
 
-export async function openEventStore(kv: Kv, clock: Clock): Promise<EventStore> {
+export async function openEventStore(
+  kv: Kv,
+  clock: Clock,
+  { journalEntriesMax = JOURNAL_ENTRIES_MAX, incidentsKeptMax = INCIDENTS_KEPT_MAX } = {},
+): Promise<EventStore> {
   const collections = openEventCollections(kv);
   const [alertItems, incidentItems, journalItems, outboxItems] = await Promise.all([
     collections.alerts.list(),
@@ -98,11 +102,8 @@ export async function openEventStore(kv: Kv, clock: Clock): Promise<EventStore> 
     });
     const deletes = {
       alerts: expiredAlerts(alerts, now),
-      incidents: surplusIncidents(incidents),
-      journal: journal.slice(
-        0,
-        Math.max(0, Math.min(PRUNED_MAX, journal.length + entries.length - JOURNAL_ENTRIES_MAX)),
-      ),
+      incidents: surplusIncidents(incidents, incidentsKeptMax),
+      journal: journal.slice(0, Math.max(0, Math.min(PRUNED_MAX, journal.length + entries.length - journalEntriesMax))),
       outbox: changes.delivered ?? [],
     };
     const operations: Operation[] = [
@@ -158,10 +159,10 @@ function expiredAlerts(alerts: ReadonlyMap<string, Alert>, now: number): string[
     .map(({ id }) => id);
 }
 
-function surplusIncidents(incidents: ReadonlyMap<string, Incident>): string[] {
-  if (incidents.size <= INCIDENTS_KEPT_MAX) return [];
+function surplusIncidents(incidents: ReadonlyMap<string, Incident>, keptMax: number): string[] {
+  if (incidents.size <= keptMax) return [];
   const over = [...incidents.values()].filter(({ state }) => state === 'resolved');
-  const surplus = Math.min(PRUNED_MAX, Math.max(0, over.length - INCIDENTS_KEPT_MAX));
+  const surplus = Math.min(PRUNED_MAX, Math.max(0, over.length - keptMax));
   return over
     .toSorted((a, b) => a.openedAt - b.openedAt)
     .slice(0, surplus)

@@ -51,7 +51,7 @@ test('a person reads what is wrong, what was tried and what to do', () => {
       "rule": "crash-loop",
       "subject": "tipjar/web",
       "tried": "Plumb restarted it 5 times, with growing pauses; it does not start it any more",
-      "what": "tipjar/web keeps crashing (exit code 1) and was given up",
+      "what": "tipjar/web keeps crashing: it exited with code 1, and ended 5 times in 1 min; it stays down",
     }
   `);
   const unready = { health: health('unready', 'GET /ready answered 503'), restartsRecent: 1 };

@@ -58,7 +58,7 @@ function crashLoop(unit: UnitStatus): Finding | undefined {
   return {
     ...subjectOf(unit),
     rule: 'crash-loop',
-    what: `${unit.unit} keeps crashing${lastExit(unit)} and was given up`,
+    what: `${unit.unit} keeps crashing${unit.health.reason === undefined ? lastExit(unit) : `: ${unit.health.reason}`}`,
     tried: `${restarted(unit)}, with growing pauses; it does not start it any more`,
     advice: `read "plumb logs ${unit.unit}", repair the cause, then deploy or restart it`,
   };

@@ -2,7 +2,6 @@ import type { EventsClient } from './contract.ts';
 import { expect, test } from 'vitest';
 import { openEventsWorld } from '../test/events-world.ts';
 import { CRASHED, unitStatus } from '../test/test-world.ts';
-import { JOURNAL_ENTRIES_MAX } from './event-store.ts';
 
 const UNREADY = { health: { state: 'unready', sinceAt: 0, reason: 'GET /ready answered 503' } } as const;
 const journalOf = async (client: EventsClient): Promise<string[]> =>
@@ -74,31 +73,15 @@ test('an incident is acknowledged by name, once, and still ends by itself', asyn
   expect(await client.incidents({})).toEqual([]);
 });
 
-test('the journal pages backwards, by application too, and drops its oldest lines', async () => {
+test('the journal pages backwards, by application too', async () => {
   await using world = await openEventsWorld();
   const { client, events } = world;
-  const written: Promise<void>[] = [];
-  for (let i = 0; i < 900; i += 1)
-    written.push(events.journal({ kind: 'heal', application: i % 2 === 0 ? 'a' : 'b', text: `line ${i}\n` }));
-  await Promise.all(written);
+  const lines = Array.from({ length: 9 }, (_, i) => ({ application: i % 2 === 0 ? 'a' : 'b', text: `line ${i}\n` }));
+  await Promise.all(lines.map((line) => events.journal({ kind: 'heal', ...line })));
   const first = await client.journal({ application: 'a', limit: 2 });
-  expect(first.map(({ text }) => text)).toEqual(['line 898', 'line 896']);
-  const second = await client.journal({ application: 'a', limit: 2, beforeId: first.at(-1)?.id });
-  expect(second.map(({ text }) => text)).toEqual(['line 894', 'line 892']);
-  for (let i = 900; i < JOURNAL_ENTRIES_MAX + 50; i += 830) {
-    await Promise.all(Array.from({ length: 830 }, (_, k) => events.journal({ kind: 'heal', text: `line ${i + k}` })));
-  }
-  let beforeId: string | undefined;
-  let count = 0;
-  let oldest = '';
-  for (;;) {
-    const page = await client.journal({ limit: 1_000, beforeId });
-    if (page.length === 0) break;
-    count += page.length;
-    oldest = page.at(-1)?.text ?? '';
-    beforeId = page.at(-1)?.id;
-  }
-  expect({ count, oldest }).toEqual({ count: JOURNAL_ENTRIES_MAX, oldest: 'line 50' });
+  expect(first.map(({ text }) => text)).toEqual(['line 8', 'line 6']);
+  const second = await client.journal({ application: 'a', limit: 5, beforeId: first.at(-1)?.id });
+  expect(second.map(({ text }) => text)).toEqual(['line 4', 'line 2', 'line 0']);
 });
 
 test('a watcher sees what is, then each change, of its application only', async () => {

@@ -20,7 +20,13 @@ export async function openEventsWorld({
   settings = {},
   records,
   clock = createFakeClock(),
-}: { settings?: Record<string, unknown>; records?: MemoryRecords; clock?: FakeClock } = {}): Promise<EventsWorld> {
+  smtpPassword,
+}: {
+  settings?: Record<string, unknown>;
+  records?: MemoryRecords;
+  clock?: FakeClock;
+  smtpPassword?: string;
+} = {}): Promise<EventsWorld> {
   const kv: Kv = await openKv(createMemoryEngine(records), { clock });
   const config = createTestConfig(settings);
   const deploy = createTestDeploy();
@@ -30,6 +36,7 @@ export async function openEventsWorld({
     clock,
     random: seededRandom(1),
     log: silentLog,
+    smtpPassword,
     consoleUrl: () => 'http://127.0.0.1:7700',
     hostName: 'host1',
   });

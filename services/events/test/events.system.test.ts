@@ -10,14 +10,20 @@ import { CRASHED, unitStatus } from './test-world.ts';
 
 type MailServer = AsyncDisposable & { readonly port: number; readonly mails: string[] };
 
+/** With `password`, mail is taken from the user `plumb` with that password only. */
 async function openMailServer({
   port = 0,
   refusals = 0,
-}: { port?: number; refusals?: number } = {}): Promise<MailServer> {
+  password,
+}: { port?: number; refusals?: number; password?: string } = {}): Promise<MailServer> {
   const mails: string[] = [];
   let left = refusals;
   const server = new SMTPServer({
-    disabledCommands: ['AUTH', 'STARTTLS'],
+    disabledCommands: password === undefined ? ['AUTH', 'STARTTLS'] : ['STARTTLS'],
+    onAuth({ username, password: given }, _session, done) {
+      if (username === 'plumb' && given === password) done(null, { user: username });
+      else done(new Error('wrong user or password'));
+    },
     onData(stream, _session, done) {
       const parts: Buffer[] = [];
       stream.on('data', (part: Buffer) => parts.push(part));
@@ -126,6 +132,47 @@ test('a mail server that is away or refuses is tried again, with the same id, un
   await until('the second try was refused', async () => (await notification())?.error?.includes('try again later'));
   await clock.advance(60_000);
   expect(await until('it was taken', async () => (await notification())?.state === 'sent')).toBe(true);
+  expect(mail.mails).toHaveLength(1);
+});
+
+test('a message that waits when Plumb ends is sent by the next one, once, with the id that was tried before', async () => {
+  const port = await freePort();
+  const records = new Map();
+  const first = await openEventsWorld({ records, settings: mailSettings(port) });
+  first.deploy.set([unitStatus('tipjar/web', CRASHED)]);
+  await first.clock.advance(1_000);
+  const incidentId = await until('the first try failed', async () => {
+    const [incident] = await first.client.incidents({});
+    return incident?.notifications[0]?.error !== undefined && incident.id;
+  });
+  await first[Symbol.asyncDispose]();
+
+  await using mail = await openMailServer({ port });
+  await using world = await openEventsWorld({ records, settings: mailSettings(port), clock: first.clock });
+  // Its trouble is over by now; what was to be said is said all the same.
+  world.deploy.set([]);
+  await world.clock.advance(60_000);
+  await until(
+    'the mail',
+    async () => (await world.client.incidents({ includeResolved: true }))[0]?.notifications[0]?.state === 'sent',
+  );
+  await world.clock.advance(3_600_000);
+  expect(mail.mails).toHaveLength(1);
+  expect(mail.mails[0]).toContain(`<${incidentId}-email@plumb.example.org>`);
+});
+
+test('a mail server that wants a password gets the one that plumbd was given', async () => {
+  await using mail = await openMailServer({ password: 'hunter2' });
+  const settings = { ...mailSettings(mail.port), 'notify.smtp.url': `smtp://plumb@127.0.0.1:${mail.port}` };
+  for (const smtpPassword of ['wrong', 'hunter2']) {
+    await using world = await openEventsWorld({ settings, smtpPassword });
+    const [result] = await until('the settings are read', async () => {
+      const results = await world.client.testNotification({});
+      return results.length > 0 && results;
+    });
+    if (smtpPassword === 'wrong') expect(result?.error).toContain('wrong user or password');
+    else expect(result).not.toHaveProperty('error');
+  }
   expect(mail.mails).toHaveLength(1);
 });
 

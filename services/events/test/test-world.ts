@@ -27,7 +27,7 @@ export function applicationStatus(units: readonly UnitStatus[]): ApplicationStat
 
 export const CRASHED: Partial<UnitStatus> = {
   state: 'crashed',
-  health: { state: 'failed', sinceAt: 0, reason: 'exited with code 1' },
+  health: { state: 'failed', sinceAt: 0, reason: 'it exited with code 1, and ended 5 times in 1 min; it stays down' },
   restartsRecent: 5,
   restartsTotal: 5,
   lastExit: { code: 1, signal: null, at: 0 },

@@ -97,6 +97,43 @@ export const HOST_PANELS: readonly KnownPanel[] = [
   },
 ];
 
+/** Of a chain node, as the chains service sees it from outside. */
+export const CHAIN_PANELS: readonly KnownPanel[] = [
+  {
+    id: 'chain-height',
+    title: 'Height',
+    unit: 'none',
+    lines: [{ metric: 'chain_height', legend: 'head block', query: maximum }],
+  },
+  {
+    id: 'chain-head-age',
+    title: 'Age of the head block',
+    unit: 'seconds',
+    lines: [{ metric: 'chain_head_age_seconds', legend: 'age', query: maximum }],
+  },
+  {
+    id: 'chain-state',
+    title: 'State',
+    unit: 'none',
+    stacked: true,
+    lines: [
+      {
+        metric: 'chain_state',
+        legend: '{{state}}',
+        by: ['state'],
+        // Only the state that it is in: the others are lines at zero.
+        query: (selected, by) => `${aggregate('max', by, selected)} > 0`,
+      },
+    ],
+  },
+  {
+    id: 'chain-peers',
+    title: 'Peers',
+    unit: 'count',
+    lines: [{ metric: 'chain_peers', legend: 'connected', query: maximum }],
+  },
+];
+
 export const RESOURCE_PANELS: readonly KnownPanel[] = [
   {
     id: 'unit-cpu',

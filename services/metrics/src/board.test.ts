@@ -95,26 +95,26 @@ test('what other jobs say about the unit is on its board, picked by the unit', (
     ...more,
   });
   const series = [
-    about('plumb_chain_height'),
-    about('plumb_chain_state', { state: 'ready' }),
-    about('plumb_chain_state', { state: 'stalled' }),
-    about('plumb_chain_head_age_seconds'),
+    about('chain_height'),
+    about('chain_state', { state: 'ready' }),
+    about('chain_state', { state: 'stalled' }),
+    about('chain_head_age_seconds'),
     about('plumb_unit_cpu_seconds_total'),
     about('plumb_unit_resident_memory_bytes'),
   ];
   const metadata = [
-    { metric: 'plumb_chain_height', type: 'gauge', help: 'Height of the head.', unit: '' },
-    { metric: 'plumb_chain_head_age_seconds', type: 'gauge', help: 'Age of the head.', unit: '' },
-    { metric: 'plumb_chain_state', type: 'gauge', help: 'Health of the node.', unit: '' },
+    { metric: 'chain_height', type: 'gauge', help: 'Height of the head.', unit: '' },
+    { metric: 'chain_head_age_seconds', type: 'gauge', help: 'Age of the head.', unit: '' },
+    { metric: 'chain_state', type: 'gauge', help: 'Health of the node.', unit: '' },
   ] as const;
   expect(textOf(standardBoard(boardFacts({ job: 'tipjar-web', unit, series, metadata })))).toMatchInlineSnapshot(`
     "Chain
-      Height of the head [none]
-        plumb_chain_height: sum(plumb_chain_height{application="tipjar",component="web"})
-      Age of the head [seconds]
-        plumb_chain_head_age_seconds: avg(plumb_chain_head_age_seconds{application="tipjar",component="web"})
-      Health of the node [none]
-        {{state}}: sum by (state) (plumb_chain_state{application="tipjar",component="web"})
+      Height [none]
+        head block: max(chain_height{application="tipjar",component="web"})
+      Age of the head block [seconds]
+        age: max(chain_head_age_seconds{application="tipjar",component="web"})
+      State [none, stacked]
+        {{state}}: max by (state) (chain_state{application="tipjar",component="web"}) > 0
     Resources
       CPU [cores]
         used: sum(rate(plumb_unit_cpu_seconds_total{application="tipjar",component="web"}[1m]))

@@ -6,7 +6,7 @@
  * unit uses, and the language's runtime last. Metrics that people know get panels made by hand (`board-known.ts`); the
  * others follow the rules below. A board has a bounded number of panels, each with a bounded number of lines.
  */
-import { HOST_PANELS, knownPanels, RESOURCE_PANELS, RUNTIME_PANELS } from './board-known.ts';
+import { CHAIN_PANELS, HOST_PANELS, knownPanels, RESOURCE_PANELS, RUNTIME_PANELS } from './board-known.ts';
 import { aggregate, quantile, rate, selector } from './board-query.ts';
 import type { Board, MetricMetadata, Panel } from './contract.ts';
 
@@ -38,8 +38,8 @@ export function standardBoard({ title, kind, instanceCount, metrics }: BoardFact
     return { title, groups: [{ title: 'Host', panels: knownPanels(HOST_PANELS, shown).panels }] };
   }
   const byGroup = Map.groupBy(shown, groupOf);
-  const generic = (group: GroupName): Panel[] =>
-    (byGroup.get(group) ?? []).flatMap((facts) => panelsOf(facts, instanceCount));
+  const generic = (facts: readonly MetricFacts[] = []): Panel[] => facts.flatMap((one) => panelsOf(one, instanceCount));
+  const chain = knownPanels(CHAIN_PANELS, byGroup.get('Chain') ?? []);
   const resources = knownPanels(RESOURCE_PANELS, byGroup.get('Resources') ?? []);
   const runtime = knownPanels(RUNTIME_PANELS, byGroup.get('Runtime') ?? []);
   // What prom-client and the Go client add beside the known ones is noise; of another runtime it is all there is.
@@ -47,13 +47,13 @@ export function standardBoard({ title, kind, instanceCount, metrics }: BoardFact
   const traffic = (byGroup.get('Traffic') ?? []).toSorted((a, b) => trafficRank(a) - trafficRank(b));
 
   const groups: { title: GroupName; panels: Panel[] }[] = [
-    { title: 'Application', panels: generic('Application') },
-    { title: 'Traffic', panels: traffic.flatMap((facts) => panelsOf(facts, instanceCount)) },
-    { title: 'Chain', panels: generic('Chain') },
+    { title: 'Application', panels: generic(byGroup.get('Application')) },
+    { title: 'Traffic', panels: generic(traffic) },
+    { title: 'Chain', panels: [...chain.panels, ...generic(chain.rest)] },
     { title: 'Resources', panels: resources.panels },
     {
       title: 'Runtime',
-      panels: [...runtime.panels, ...otherRuntime.flatMap((facts) => panelsOf(facts, instanceCount))],
+      panels: [...runtime.panels, ...generic(otherRuntime)],
     },
   ];
   return {
@@ -69,7 +69,7 @@ type GroupName = 'Application' | 'Traffic' | 'Chain' | 'Resources' | 'Runtime';
 function groupOf({ metric }: MetricFacts): GroupName {
   if (/^(nodejs|process|go|python|jvm|dotnet|ruby|promhttp)_/.test(metric)) return 'Runtime';
   if (metric.startsWith('plumb_unit_')) return 'Resources';
-  if (metric.startsWith('plumb_chain_')) return 'Chain';
+  if (metric.startsWith('chain_')) return 'Chain';
   return /(^|_)(https?|grpc|rpc|requests?|responses?)(_|$)/.test(metric) ? 'Traffic' : 'Application';
 }
 

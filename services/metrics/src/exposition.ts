@@ -15,7 +15,7 @@ export type ExpositionFormat = 'text' | 'openmetrics';
 
 /** A line is one sample with its labels or one HELP text; a longer one is a fault, or an attack on our memory. */
 export const LINE_LENGTH_MAX = 65_536;
-/** Samples of one scrape: ten times what a large Kubernetes apiserver part exposes would be 500,000; nobody's service needs more than this. */
+/** Samples of one scrape: several times what the largest usual targets, such as a Kubernetes API server, expose. */
 export const SAMPLES_MAX = 200_000;
 /** Metric families of one scrape; the largest known exporters have about 2,000. */
 export const FAMILIES_MAX = 20_000;

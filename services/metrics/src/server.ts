@@ -9,7 +9,7 @@ import { collectHostMetrics } from './host-metrics.ts';
 import { collectProcessMetrics } from './process-metrics.ts';
 import { QUERY_TIMEOUT_MS } from './query-handlers.ts';
 import type { ScrapeTarget } from './scraper.ts';
-import { Dictionary } from './targets.ts';
+import { Dictionary } from './dictionary.ts';
 import type { MainHandlers, WorkerClient } from './worker-contract.ts';
 import { openWorkerHost } from './worker-host.ts';
 

@@ -111,8 +111,7 @@ async function openWorld(dataDirectory: string, registry: RegistryClient): Promi
         job: 'chains',
         instance: 'host1',
         labels: {},
-        collect: async () =>
-          '# TYPE plumb_chain_height gauge\nplumb_chain_height{application="tipjar",component="chain"} 7\n',
+        collect: async () => '# TYPE chain_height gauge\nchain_height{application="tipjar",component="chain"} 7\n',
       },
     ],
     clock: systemClock,
@@ -152,7 +151,7 @@ test('instances of the dictionary, the host, units and sources are scraped, quer
 
   await valueIs(client, 'tips_total{job="tipjar-web",application="tipjar",component="web"} + 1', [6]);
   await valueIs(client, 'count(node_memory_MemTotal_bytes{job="host"})', [1]);
-  await valueIs(client, 'plumb_chain_height{job="chains",component="chain"}', [7]);
+  await valueIs(client, 'chain_height{job="chains",component="chain"}', [7]);
   await valueIs(
     client,
     'count(plumb_unit_resident_memory_bytes{application="tipjar"})',

@@ -1,6 +1,6 @@
 import type { Instance, Service } from '@plumb/registry';
 import { expect, test } from 'vitest';
-import { Dictionary } from './targets.ts';
+import { Dictionary } from './dictionary.ts';
 
 const service = (name: string, metricsPath?: string): Service => ({
   name,
