@@ -12,7 +12,8 @@ const NODE_MAJOR_MIN = 26;
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   await import(main);
 } else {
-  const node = createRequire(import.meta.url).resolve('node/bin/node');
+  const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
+  const node = createRequire(import.meta.url).resolve(`${prefix}-${process.platform}-${process.arch}/bin/node`);
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   // The terminal sends Ctrl-C to both; only the child decides when to end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
