@@ -110,7 +110,10 @@ test('a tip that the chain took back is no longer shown, also when the chain has
   expect((await getJson(`${jar.url}/api/tips`)).body['count']).toBe(Number(before['count']) + 1);
   await anvil.call('evm_revert', snapshot);
   await anvil.call('anvil_mine', '0x8');
-  await until('the jar as it was', async () => (await getJson(`${jar.url}/api/tips`)).body['count'] === before['count']);
+  await until(
+    'the jar as it was',
+    async () => (await getJson(`${jar.url}/api/tips`)).body['count'] === before['count'],
+  );
   expect((await getJson(`${jar.url}/api/tips`)).body).toEqual(before);
 });
 
