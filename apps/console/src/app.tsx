@@ -1,6 +1,6 @@
 import { CommandLine } from '@plumb/ui';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useConsole } from './components/console-context.ts';
 import { Overlays } from './components/overlays.tsx';
 import { Sidebar } from './components/sidebar.tsx';
@@ -60,10 +60,12 @@ function Page({ route }: { readonly route: Route }): JSX.Element {
 function usePageChange(route: Route): void {
   const page = route.kind === 'application' ? `${route.kind} ${route.name}` : route.kind;
   const title = routeTitle(route);
+  const last = useRef<string | undefined>(undefined);
   useEffect(() => {
     document.title = `${title} · Plumb`;
     scrollTo(0, 0);
-    const isFirst = document.activeElement === document.body;
+    const isFirst = last.current === undefined;
+    last.current = page;
     if (!isFirst) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
   }, [page]);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   formatAgo,
+  formatAxis,
   formatCount,
   formatNumber,
   formatRelease,
@@ -36,7 +37,9 @@ describe('formatValue', () => {
   check(0.0125, 'seconds', '12.5 ms');
   check(0.9999, 'seconds', '1 s');
   check(90, 'seconds', '1 min 30 s');
-  check(1_204_118, 'count', '1.2 M');
+  check(1_204_118, 'count', '1,204,118');
+  check(31_204_118, 'count', '31.2 M');
+  check(1_204_118, 'none', '1.2 M');
 });
 
 describe('formatNumber', () => {
@@ -51,6 +54,16 @@ describe('formatNumber', () => {
   check(2.5e9, '2.5 G');
   check(-7.125, '−7.13');
   check(0.000_04, '4.0e−5');
+});
+
+describe('formatAxis', () => {
+  const check = (values: number[], unit: ValueUnit, labels: string[]): void =>
+    test(`${values.join(' ')} as ${unit}`, () => expect(formatAxis(values, unit).map(plain)).toEqual(labels));
+
+  check([0, 0.05, 0.1], 'cores', ['0', '0.05', '0.1']);
+  check([0, 1_024, 2_048], 'bytes', ['0 B', '1.0 KiB', '2.0 KiB']);
+  check([1_204_100, 1_204_200], 'count', ['1,204,100', '1,204,200']);
+  check([0, 1_000_000, 2_000_000], 'count', ['0', '1 M', '2 M']);
 });
 
 describe('times', () => {

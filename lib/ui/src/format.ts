@@ -27,9 +27,26 @@ export function formatValue(value: number | null | undefined, unit: ValueUnit): 
     case 'seconds':
       return formatSeconds(value);
     case 'count':
+      return isShortWhole(value) ? formatWhole(value) : formatNumber(value);
     case 'none':
       return formatNumber(value);
   }
+}
+
+/**
+ * The labels of a value axis. A unit that is a word is left to the legend; labels that would read alike, as those of a
+ * block height do, get all their digits.
+ */
+export function formatAxis(values: readonly number[], unit: ValueUnit): string[] {
+  const isBare = unit === 'none' || unit === 'count' || unit === 'cores';
+  const labels = values.map((value) => (isBare ? formatNumber(value) : formatValue(value, unit)));
+  const isAmbiguous = isBare && new Set(labels).size < labels.length;
+  return isAmbiguous ? values.map(groupThousands) : labels;
+}
+
+/** A whole number short enough to be read in full. */
+function isShortWhole(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 10_000_000;
 }
 
 /** Three significant digits, whole numbers up to 99,999 in full, then `123 k`, `4.5 M`, `6.7 G`. */

@@ -4,7 +4,7 @@
  */
 import uPlot from 'uplot';
 import { type ChartFrame, seriesColor, stackSeries, valueRange } from './chart-series.ts';
-import { formatValue, type ValueUnit } from './format.ts';
+import { formatAxis, type ValueUnit } from './format.ts';
 
 export type PlotOptions = {
   readonly unit: ValueUnit;
@@ -20,7 +20,10 @@ export type Plot = {
   readonly close: () => void;
 };
 
-const VALUE_AXIS_WIDTH = 58;
+/** The same for most graphs, so that those in one column line up; long labels take what they need. */
+const VALUE_AXIS_WIDTH = 52;
+const LABEL_CHARACTER_WIDTH = 6.2;
+const LABEL_MARGIN = 16;
 const TIME_AXIS_HEIGHT = 26;
 const LINE_FILL_ALPHA = 0.1;
 const STACK_FILL_ALPHA = 0.45;
@@ -126,10 +129,10 @@ function plotDefinition(
       },
       {
         ...axis,
-        size: VALUE_AXIS_WIDTH,
+        size: (_, labels) => axisWidth(labels),
         space: 32,
         grid: { stroke: () => colors.get('--chart-grid'), width: 1 },
-        values: (_, splits) => splits.map((value) => formatValue(value, unit)),
+        values: (_, splits) => formatAxis(splits, unit),
         ...(unit.startsWith('bytes') ? { incrs: BYTE_STEPS } : {}),
       },
     ],
@@ -151,6 +154,12 @@ function plotDefinition(
       ],
     },
   };
+}
+
+/** `labels` is null before the first drawing. */
+function axisWidth(labels: readonly string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return Math.max(VALUE_AXIS_WIDTH, Math.ceil(longest * LABEL_CHARACTER_WIDTH + LABEL_MARGIN));
 }
 
 function timeLabels(splits: readonly number[], { startAt, endAt }: ChartFrame): string[] {

@@ -72,8 +72,8 @@ function NoBoard({ job, fault }: { readonly job: string; readonly fault: string 
 
 function BoardSkeleton(): JSX.Element {
   return (
-    <div class="graph-grid">
-      {[0, 1, 2, 3].map((index) => (
+    <div class="graph-grid board-skeleton">
+      {[0, 1, 2].map((index) => (
         <Skeleton key={index} class="card graph-skeleton" lines={2} />
       ))}
     </div>

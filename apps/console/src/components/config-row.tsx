@@ -1,4 +1,4 @@
-import type { ConfigValue } from '@plumb/config';
+import type { ConfigValue } from '@plumb/config/feed';
 import type { ConfigEntry } from '@plumb/config-store';
 import { Icon } from '@plumb/ui';
 import type { JSX } from 'preact';
@@ -72,8 +72,12 @@ function ValueField({ view, entry }: Pick<ConfigRowProps, 'view' | 'entry'>): JS
   const [fault, setFault] = useState<string | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
   const isEditing = draft !== undefined;
+  const button = useRef<HTMLButtonElement>(null);
+  const wasEditing = useRef(false);
   useEffect(() => {
     if (isEditing) field.current?.select();
+    else if (wasEditing.current) button.current?.focus();
+    wasEditing.current = isEditing;
   }, [isEditing]);
 
   const leave = (): void => {
@@ -94,6 +98,7 @@ function ValueField({ view, entry }: Pick<ConfigRowProps, 'view' | 'entry'>): JS
   if (!isEditing) {
     return (
       <button
+        ref={button}
         type="button"
         class="value-button"
         aria-label={`Edit ${entry.key}`}

@@ -1,4 +1,4 @@
-import { configKeySchema } from '@plumb/config';
+import { configKeySchema } from '@plumb/config/feed';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { safeParse } from 'valibot';

@@ -1,4 +1,4 @@
-import type { ConfigValue } from '@plumb/config';
+import type { ConfigValue } from '@plumb/config/feed';
 import { describe, expect, test } from 'vitest';
 import { parseAnyValue, parseValue, valueText } from './config-value.ts';
 

@@ -1,5 +1,5 @@
 /** Configuration values as text in a field, and back: a value keeps its type. */
-import type { ConfigValue } from '@plumb/config';
+import type { ConfigValue } from '@plumb/config/feed';
 
 export type ParsedValue =
   | { readonly kind: 'value'; readonly value: ConfigValue }

@@ -1,5 +1,5 @@
 import { OperatingError, seededRandom } from '@plumb/base';
-import type { ConfigValue } from '@plumb/config';
+import type { ConfigValue } from '@plumb/config/feed';
 import type { ConfigEntry } from '@plumb/config-store';
 import { createFakeClock, until } from '@plumb/testing';
 import { expect, test } from 'vitest';

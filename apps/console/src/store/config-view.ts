@@ -3,7 +3,7 @@
  * laid over them. An edit shows at once and goes back if the server refuses it.
  */
 import { describeError, sleep } from '@plumb/base';
-import type { ConfigValue } from '@plumb/config';
+import type { ConfigValue } from '@plumb/config/feed';
 import type { ConfigClient, ConfigEntry } from '@plumb/config-store';
 import { batch, type ReadonlySignal, type Signal, computed, signal } from '@preact/signals';
 import { follow, type World } from './follow.ts';
