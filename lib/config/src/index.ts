@@ -1,3 +1,5 @@
+export type { ConfigBranch, ConfigListener, ConfigView } from './config.ts';
+export type { ConfigSnapshot } from './config-state.ts';
 export {
   configFeedContract,
   configFeedEventSchema,
@@ -6,3 +8,4 @@ export {
   type ConfigValue,
   configValueSchema,
 } from './feed.ts';
+export { type Config, openConfig, type OpenConfigOptions } from './open-config.ts';

@@ -3,7 +3,7 @@
  *
  * Invariant: a key's value in force is the store layer's where there is one, else the manifest layer's.
  */
-import type { ConfigFeedEvent, ConfigValue } from '@plumb/config';
+import type { ConfigFeedEvent, ConfigValue } from '@plumb/config/feed';
 import type { CollectionEvent, Item } from '@plumb/kv';
 import { isDeepStrictEqual } from 'node:util';
 

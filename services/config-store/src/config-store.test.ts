@@ -1,5 +1,5 @@
 import { silentLog } from '@plumb/base';
-import type { ConfigFeedEvent, ConfigValue } from '@plumb/config';
+import type { ConfigFeedEvent, ConfigValue } from '@plumb/config/feed';
 import { openMemoryKv } from '@plumb/kv';
 import { connectInProcess } from '@plumb/rpc';
 import { createFakeClock } from '@plumb/testing';

@@ -5,7 +5,7 @@
  * store's. Changes of one application are made one after the other, so that no two of them contradict each other.
  */
 import { type Clock, newId, OperatingError } from '@plumb/base';
-import type { ConfigFeedEvent, ConfigValue } from '@plumb/config';
+import type { ConfigFeedEvent, ConfigValue } from '@plumb/config/feed';
 import { type Collection, type Kv, openCollection, type Operation } from '@plumb/kv';
 import { isDeepStrictEqual } from 'node:util';
 import {

@@ -1,5 +1,5 @@
 /** What other packages may know of the configuration service: values in layers, with revisions, history and watch. */
-import { configFeedContract, configKeySchema, configValueSchema } from '@plumb/config';
+import { configFeedContract, configKeySchema, configValueSchema } from '@plumb/config/feed';
 import type { Client, Contract, Handlers } from '@plumb/rpc';
 import * as v from 'valibot';
 

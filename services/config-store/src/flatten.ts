@@ -1,5 +1,5 @@
 import { OperatingError } from '@plumb/base';
-import { type ConfigValue, configKeySchema } from '@plumb/config';
+import { type ConfigValue, configKeySchema } from '@plumb/config/feed';
 import * as v from 'valibot';
 
 /** A nested object deeper than this is a mistake or an attack. */

@@ -1,5 +1,5 @@
 import { type Clock, type Log, OperatingError } from '@plumb/base';
-import type { ConfigFeedEvent } from '@plumb/config';
+import type { ConfigFeedEvent } from '@plumb/config/feed';
 import type { Kv } from '@plumb/kv';
 import type { Call, Caller } from '@plumb/rpc';
 import { ConfigStore } from './config-store.ts';

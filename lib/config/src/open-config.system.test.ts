@@ -1,0 +1,89 @@
+import { OperatingError, silentLog, systemClock } from '@plumb/base';
+import { createDispatcher } from '@plumb/rpc';
+import { type Listener, listenZeromq } from '@plumb/rpc/node';
+import { until } from '@plumb/testing';
+import { expect, test } from 'vitest';
+import { configFeedContract, type ConfigFeedEvent, openConfig } from './index.ts';
+
+type Server = AsyncDisposable & {
+  readonly address: string;
+  readonly push: (event: ConfigFeedEvent) => void;
+  readonly reports: number[];
+};
+
+/** Somebody who provides configuration: the feed contract on a real socket. */
+async function openServer(address: string, first: ConfigFeedEvent): Promise<Server> {
+  const reports: number[] = [];
+  let events: ConfigFeedEvent[] = [first];
+  let wake = Promise.withResolvers<void>();
+  const dispatcher = createDispatcher({ log: silentLog, clock: systemClock });
+  dispatcher.add('config', configFeedContract, {
+    async *watch(_input, { signal }) {
+      signal.addEventListener('abort', () => wake.resolve());
+      for (let index = 0; !signal.aborted;) {
+        const event = events[index];
+        if (event === undefined) {
+          await wake.promise;
+          continue;
+        }
+        index += 1;
+        yield event;
+      }
+    },
+    report({ revision }) {
+      reports.push(revision);
+      return {};
+    },
+  });
+  const listener: Listener = await listenZeromq({
+    addresses: [address],
+    authenticate: async (token) => (token === 'good' ? { id: 'web-1', scopes: ['config:read'] } : undefined),
+    accept: dispatcher.accept,
+    clock: systemClock,
+    log: silentLog,
+  });
+  return {
+    address: listener.addresses[0] ?? '',
+    reports,
+    push(event) {
+      events = [...events, event];
+      wake.resolve();
+      wake = Promise.withResolvers();
+    },
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  };
+}
+
+function environmentOf({ address }: { address: string }, token = 'good'): Record<string, string> {
+  return { PLUMB_RPC: address, PLUMB_TOKEN: token, PLUMB_APPLICATION: 'tipjar', PLUMB_INSTANCE: 'web-1' };
+}
+
+test('without a plumbd an application runs on its defaults', async () => {
+  await using config = await openConfig({ environment: {}, defaults: { title: 'Tip jar' } });
+  expect(config.get('title')).toBe('Tip jar');
+  await expect(openConfig({ environment: { PLUMB_RPC: 'tcp://127.0.0.1:1' } })).rejects.toMatchObject({
+    code: 'invalid',
+  });
+});
+
+test('changes arrive, each revision is reported, and the last values stay while the server is away', async () => {
+  const server = await openServer('tcp://127.0.0.1:0', { kind: 'snapshot', revision: 5, values: { title: 'A' } });
+  await using config = await openConfig({ environment: environmentOf(server) });
+  expect(config.get('title')).toBe('A');
+  server.push({ kind: 'change', revision: 6, changes: [{ key: 'title', value: 'B' }] });
+  await until('the change is there', () => config.get('title') === 'B');
+  await until('both revisions are reported', () => server.reports.join() === '5,6');
+
+  await server[Symbol.asyncDispose]();
+  expect(config.get('title')).toBe('B');
+  await using again = await openServer(server.address, { kind: 'snapshot', revision: 9, values: { title: 'C' } });
+  await until('the new server was found', () => config.get('title') === 'C');
+  await until('it knows what is run', () => again.reports.includes(9));
+});
+
+test('a wrong token is told at once', async () => {
+  await using server = await openServer('tcp://127.0.0.1:0', { kind: 'snapshot', revision: 1, values: {} });
+  const failure = await openConfig({ environment: environmentOf(server, 'bad') }).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(OperatingError);
+  expect(failure).toMatchObject({ code: 'denied' });
+});
