@@ -7,7 +7,7 @@ export function createDaemonLog(level: LogLevel, write: (level: LogLevel, line: 
   let current: LogLevel = level;
   const stream = { write: (line: string) => write(current, line.trimEnd()) };
   const logger = pino(
-    { level, base: null, timestamp: false, messageKey: 'event', formatters: { level: () => ({}) } },
+    { level, base: null, timestamp: false, messageKey: 'event', formatters: { level: (label) => ({ level: label }) } },
     stream,
   );
   return createLog((lineLevel, event, fields) => {

@@ -2,7 +2,7 @@
  * The folder that a plumbd owns: its store, keys, logs, and the file that says where its doors are.
  *
  *   kv/           the dictionary, configuration, and all other state   metrics/   samples
- *   units/        data of chain nodes                                  logs/      of plumbd and of each unit
+ *   chains/       data of chain nodes                                  logs/      of plumbd and of each unit
  *   key           the operator's secret, mode 0600                     owner      an id that marks this plumbd's children
  *   plumbd.json   pid and doors of the plumbd that runs on it          rpc.sock   RPC for local tools
  */
@@ -49,7 +49,7 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
         { details: { pid: running.pid } },
       );
     }
-    for (const name of ['kv', 'metrics', 'units', 'logs'])
+    for (const name of ['kv', 'metrics', 'chains', 'logs'])
       await fs.mkdir(path.join(directory, name), { recursive: true, mode: 0o700 });
     return {
       path: directory,

@@ -69,6 +69,11 @@ export async function openHttpDoor(dependencies: HttpDoorDependencies): Promise<
   const { host, port, log } = dependencies;
   const server = http.createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS });
   server.maxConnections = CONNECTIONS_MAX;
+  const connections = new Set<Duplex>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+  });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_SIZE_BYTES_MAX, perMessageDeflate: false });
 
   server.on('request', (request, response) => {
@@ -100,8 +105,7 @@ export async function openHttpDoor(dependencies: HttpDoorDependencies): Promise<
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets.clients) socket.terminate();
-      server.closeAllConnections();
+      for (const socket of connections) socket.destroy();
       await closed;
     },
   };
@@ -296,6 +300,8 @@ async function upgrade(
   const reject = (status: number): void => {
     socket.end(
       `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+      // It left the server's care with the upgrade: nobody else closes it.
+      () => socket.destroy(),
     );
   };
   const authentication = await authenticate(dependencies, request);

@@ -97,7 +97,7 @@ class ProgressPrinter {
         return;
       }
       case 'waiting': {
-        const line = `  ${style.yellow('◐')} ${event.unit} ${plainText(event.health.reason ?? event.health.state)}`;
+        const line = `  ${style.yellow('◐')} ${event.unit}: ${plainText(event.health.reason ?? event.health.state)}`;
         if (line !== this.#waiting) err(line);
         this.#waiting = line;
         return;
@@ -118,7 +118,10 @@ function printPlan(
   const from =
     previousRelease === undefined ? '' : ` (${previousRelease === release ? 'as now' : `now ${previousRelease}`})`;
   out(`${style.bold(application)} to ${target}, ${environment}, release ${release}${style.dim(from)}`);
-  for (const step of steps) out(`  ${sign(step, style)} ${describeStep(step)}`);
+  for (const step of steps) {
+    const command = step.kind === 'start' ? style.dim(`: ${step.command.join(' ')}`) : '';
+    out(`  ${sign(step, style)} ${describeStep(step)}${command}`);
+  }
   if (steps.every(({ kind }) => kind === 'keep' || kind === 'declare' || kind === 'provision'))
     out(style.dim('  nothing has to be started or stopped'));
 }
@@ -146,7 +149,7 @@ function describeStep(step: PlanStep): string {
       return step.keys.length === 0 ? 'configure nothing' : `configure ${step.keys.join(', ')}`;
     case 'start': {
       const port = step.port === undefined ? '' : step.port === 'auto' ? ' on any free port' : ` on port ${step.port}`;
-      return `start ${step.unit}${port}${step.needs.length === 0 ? '' : `, after ${step.needs.join(', ')}`}: ${step.command.join(' ')}`;
+      return `start ${step.unit}${port}${step.needs.length === 0 ? '' : `, after ${step.needs.join(', ')}`}`;
     }
     case 'restart':
       return `restart ${step.unit}: ${step.reason}`;
