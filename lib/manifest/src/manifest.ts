@@ -18,6 +18,8 @@ export type ProcessSpec = {
   readonly command: readonly string[];
   /** A fixed port, any free one, or none: then the process is not a service. */
   readonly port: number | 'auto' | undefined;
+  /** What is spoken at the port: HTTP, unless the file asks for a `tcpSocket` and names no `metrics`. */
+  readonly protocol: 'http' | 'tcp';
   /** Set for every process with a port: a TCP connection where the file names no probe. Absent without a port. */
   readonly readinessProbe: ProbeSpec | undefined;
   /** Path of the Prometheus text exposition, such as `/metrics`. */

@@ -35,6 +35,7 @@ test('six lines are enough', () => {
       web: {
         command: ['node', 'web.js'],
         port: 'auto',
+        protocol: 'http',
         readinessProbe: { kind: 'tcp', path: '/', periodMs: 1_000, timeoutMs: 1_000 },
         metrics: undefined,
         needs: [],
@@ -81,6 +82,7 @@ config:
   expect(manifest.processes['web']).toEqual({
     command: ['node', '--no-warnings', 'src/web.ts'],
     port: 8080,
+    protocol: 'http',
     readinessProbe: { kind: 'http', path: '/ready', periodMs: 500, timeoutMs: 2_000 },
     metrics: '/metrics',
     needs: ['eth'],
@@ -223,6 +225,13 @@ test('a probe asks one question of a process with a port', () => {
   );
   expect(refusal(`${WEB}    readinessProbe: { httpGet: / }\n`)).toContain('it has none: add "port: auto"');
   expect(refusal(`${WEB}    metrics: /metrics\n`)).toContain('metrics asks the process at its port');
+});
+
+test('a port speaks HTTP, unless it is asked for a TCP socket', () => {
+  const protocol = (lines: string): string | undefined => parse(WEB + lines).processes['web']?.protocol;
+  expect(protocol('    port: auto\n')).toBe('http');
+  expect(protocol('    port: auto\n    readinessProbe: { tcpSocket: true }\n')).toBe('tcp');
+  expect(protocol('    port: auto\n    readinessProbe: { tcpSocket: true }\n    metrics: /metrics\n')).toBe('http');
 });
 
 test('a command is a list of words, or text that is split without a shell', () => {

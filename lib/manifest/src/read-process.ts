@@ -31,10 +31,12 @@ export const readProcess: Reader<ProcessSpec> = (node, faults) => {
     }
   }
   const fallbackProbe: ProbeSpec = { kind: 'tcp', path: '/', periodMs: PROBE_PERIOD_MS, timeoutMs: PROBE_TIMEOUT_MS };
+  const probe = section.optional('readinessProbe', readProbe, undefined);
   return {
     command: section.required('command', command, 'the program and its arguments, like "node server.js"') ?? [],
     port: chosenPort,
-    readinessProbe: section.optional('readinessProbe', readProbe, chosenPort === undefined ? undefined : fallbackProbe),
+    protocol: probe?.kind === 'tcp' && !section.has('metrics') ? 'tcp' : 'http',
+    readinessProbe: probe ?? (chosenPort === undefined ? undefined : fallbackProbe),
     metrics: section.optional('metrics', urlPath('metrics'), undefined),
     needs: section.optional('needs', readNeeds, []),
     env: section.optional('env', readEnv, {}),

@@ -52,6 +52,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
   let descriptor = openForAppend(file);
   let sizeBytes = fs.fstatSync(descriptor).size;
   let isFailing = false;
+  let isClosed = false;
 
   const rotate = (): void => {
     if (filesMax === 1) fs.rmSync(file, { force: true });
@@ -76,12 +77,17 @@ export function openLogFile(options: LogFileOptions): LogFile {
   };
   return {
     append: (record) => {
+      // A process may print while it is let go of; its descriptor may be somebody else's by then.
+      if (isClosed) return;
       write(formatRecord(record));
       for (const follower of followers) follower.offer(record);
     },
     tail: (count) => readTail(file, filesMax, count),
     follow: ({ signal, tail = 0 }) => follow(followers, signal, () => readTail(file, filesMax, tail)),
-    [Symbol.dispose]: () => fs.closeSync(descriptor),
+    [Symbol.dispose]: () => {
+      if (!isClosed) fs.closeSync(descriptor);
+      isClosed = true;
+    },
   };
 }
 

@@ -1,0 +1,48 @@
+/** What a deploy writes: the declaration, the manifest's layer of configuration, and the desired state. */
+import { describeError } from '@plumb/base';
+import type { Collection } from '@plumb/kv';
+import type { Manifest } from '@plumb/manifest';
+import { servicesOf } from './component.ts';
+import type { DeployDependencies } from './dependencies.ts';
+import type { Desired } from './desired.ts';
+
+type WriteDependencies = Pick<DeployDependencies, 'registry' | 'config' | 'log'>;
+type Wanted = { readonly desired: Desired; readonly manifest: Manifest };
+
+/** Tells dictionary and configuration what an application is. Safe to repeat. */
+export async function declare({ desired, manifest }: Wanted, { registry, config }: WriteDependencies): Promise<void> {
+  const { name, environment, release, deployedAt } = desired;
+  const { description } = manifest;
+  const about = description === undefined ? {} : { description };
+  const application = { name, ...about, environment, release, declaredAt: deployedAt };
+  await registry.declare({ application, services: servicesOf(manifest) });
+  await config.provision({ application: name, values: { ...manifest.config } });
+}
+
+/**
+ * Writes everything that is wanted, or nothing: when a part is refused, such as a service name that another application
+ * has, those before it are put back to `current`.
+ */
+export async function writeWanted(
+  wanted: Wanted,
+  current: Wanted | undefined,
+  desired: Collection<Desired>,
+  dependencies: WriteDependencies,
+): Promise<void> {
+  const { name } = wanted.desired;
+  try {
+    await declare(wanted, dependencies);
+    await desired.put(name, wanted.desired);
+  } catch (error) {
+    const undone = current === undefined ? withdraw(name, dependencies) : declare(current, dependencies);
+    await undone.catch((undoError: unknown) =>
+      dependencies.log.error('deploy.undo-failed', { application: name, error: describeError(undoError) }),
+    );
+    throw error;
+  }
+}
+
+async function withdraw(application: string, { registry, config }: WriteDependencies): Promise<void> {
+  await registry.withdraw({ application });
+  await config.provision({ application, values: {} });
+}
