@@ -168,7 +168,7 @@ export class ByteReader {
 export function wordsOf(bytes: Uint8Array): Uint32Array {
   assert(bytes.byteLength % 4 === 0, 'a run of words is a multiple of 4 bytes');
   if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  return new Uint32Array(bytes.slice().buffer);
+  return new Uint32Array(new Uint8Array(bytes).buffer); // Not `slice`: a Buffer's is a view, not a copy.
 }
 
 /** The bits of float64 values as pairs of words, low word first: a view. The only exact way to see or copy a NaN. */

@@ -22,6 +22,8 @@ export class HeadSeries {
   readonly key: string;
   readonly labels: Labels;
   lastAt = -Infinity;
+  /** Where in the batch that is being admitted the series' last sample is; -1 outside of that. */
+  batchIndex = -1;
   readonly sealed: SealedChunk[] = [];
   #times = new Float64Array(OPEN_SAMPLES_INITIAL);
   #values = new Float64Array(OPEN_SAMPLES_INITIAL);

@@ -45,12 +45,13 @@ export class Head {
   readonly index = new LabelIndex();
   /** Samples before this are refused: they are, or are being, flushed. */
   leastAt = -Infinity;
-  readonly #byRef = new Map<SeriesRef, HeadSeries>();
+  /** By ref: refs are given out in order, so an array is dense, and twice as fast as a Map. */
+  readonly #byRef: (HeadSeries | undefined)[] = [undefined];
   readonly #byKey = new Map<string, HeadSeries>();
   readonly #periodMs: number;
   readonly #seriesCountMax: number;
-  #nextRef = 1;
   #unlogged: SeriesEntry[] = [];
+  #aliases: SeriesRef[] = [];
 
   constructor(options: { readonly periodMs: number; readonly seriesCountMax: number }) {
     this.#periodMs = options.periodMs;
@@ -58,11 +59,11 @@ export class Head {
   }
 
   get series(): readonly HeadSeries[] {
-    return [...this.#byRef.values()];
+    return [...this.#byKey.values()];
   }
 
   get seriesCount(): number {
-    return this.#byRef.size;
+    return this.#byKey.size;
   }
 
   /** The number of a series, made when there is none; undefined at the limit of series. */
@@ -71,8 +72,8 @@ export class Head {
     const key = keyOfPairs(pairs);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known.ref;
-    if (this.#byRef.size >= this.#seriesCountMax) return undefined;
-    const entry = { ref: this.#nextRef, labels: labelsFromPairs(pairs) };
+    if (this.#byKey.size >= this.#seriesCountMax) return undefined;
+    const entry = { ref: this.#byRef.length, labels: labelsFromPairs(pairs) };
     this.#add(entry, key);
     this.#unlogged.push(entry);
     return entry.ref;
@@ -94,34 +95,32 @@ export class Head {
     const bits = bitsOf(batch.values);
     const outcome = { ...NOTHING, unknownRefs: [] as SeriesRef[] };
     const kept: number[] = [];
-    const lastIndexOf = new Map<HeadSeries, number>();
     for (let i = 0; i < count; i += 1) {
-      const series = this.#byRef.get(batch.refs[i] as number);
+      const series = this.#byRef[batch.refs[i] as number];
       const at = batch.times[i] as number;
       if (!Number.isInteger(at) || Math.abs(at) > COLUMN_NUMBER_MAX) throw badTime(at);
       if (series === undefined) {
         outcome.unknownRefs.push(batch.refs[i] as number);
         continue;
       }
-      const before = lastIndexOf.get(series);
-      const lastAt = before === undefined ? series.lastAt : (batch.times[before] as number);
+      const before = series.batchIndex;
+      const lastAt = before < 0 ? series.lastAt : (batch.times[before] as number);
       const [low, high] = [bits[2 * i] as number, bits[2 * i + 1] as number];
       if (at < this.leastAt) outcome.tooOldCount += 1;
       else if (at > now + FUTURE_MS_MAX) outcome.tooNewCount += 1;
       else if (at < lastAt) outcome.outOfOrderCount += 1;
       else if (at === lastAt) {
         const isSame =
-          before === undefined
-            ? series.isLastValue(low, high)
-            : bits[2 * before] === low && bits[2 * before + 1] === high;
+          before < 0 ? series.isLastValue(low, high) : bits[2 * before] === low && bits[2 * before + 1] === high;
         if (isSame) outcome.acceptedCount += 1;
         else outcome.duplicateCount += 1;
       } else {
         outcome.acceptedCount += 1;
-        lastIndexOf.set(series, i);
+        series.batchIndex = i;
         kept.push(i);
       }
     }
+    for (const i of kept) (this.#byRef[batch.refs[i] as number] as HeadSeries).batchIndex = -1;
     return { accepted: kept.length === count ? batch : pick(batch, kept), outcome };
   }
 
@@ -129,7 +128,7 @@ export class Head {
   apply({ refs, times, values }: SampleColumns): void {
     const bits = bitsOf(values);
     for (let i = 0; i < refs.length; i += 1) {
-      const series = this.#byRef.get(refs[i] as number);
+      const series = this.#byRef[refs[i] as number];
       series?.append(times[i] as number, bits[2 * i] as number, bits[2 * i + 1] as number, this.#periodMs);
     }
   }
@@ -147,6 +146,12 @@ export class Head {
     }
   }
 
+  /** Ends the restoring: from here on a series has one ref. */
+  endRestore(): void {
+    for (const ref of this.#aliases) this.#byRef[ref] = undefined;
+    this.#aliases = [];
+  }
+
   /** The whole head as records: what a checkpoint holds. */
   *records(): Generator<LogRecord> {
     for (const series of this.series) {
@@ -162,7 +167,7 @@ export class Head {
   dropBefore(cutAt: number): void {
     for (const series of this.series) {
       if (series.dropBefore(cutAt)) continue;
-      this.#byRef.delete(series.ref);
+      this.#byRef[series.ref] = undefined;
       this.#byKey.delete(series.key);
       this.index.delete(series);
     }
@@ -170,29 +175,41 @@ export class Head {
 
   #add({ ref, labels }: SeriesEntry, key: string): void {
     const series = new HeadSeries(ref, key, labels);
-    this.#byRef.set(ref, series);
+    this.#setRef(ref, series);
     this.#byKey.set(key, series);
     this.index.add(series);
-    this.#nextRef = Math.max(this.#nextRef, ref + 1);
   }
 
+  #setRef(ref: SeriesRef, series: HeadSeries): void {
+    while (this.#byRef.length <= ref) this.#byRef.push(undefined);
+    this.#byRef[ref] = series;
+  }
+
+  /**
+   * A series that was forgotten and came back has two refs in a log whose checkpoint a crash prevented: both are the one
+   * series. Only the first is given out.
+   */
   #restoreSeries(entry: SeriesEntry): void {
     const key = keyOfPairs(sortedLabels(entry.labels));
-    if (!this.#byRef.has(entry.ref) && !this.#byKey.has(key)) this.#add(entry, key);
+    const known = this.#byKey.get(key);
+    if (known === undefined) {
+      this.#add(entry, key);
+    } else if (known.ref !== entry.ref) {
+      this.#setRef(entry.ref, known);
+      this.#aliases.push(entry.ref);
+    }
   }
 
-  #restoreSamples(columns: SampleColumns): number {
-    const kept: number[] = [];
-    const lastAts = new Map<HeadSeries, number>();
-    for (let i = 0; i < columns.refs.length; i += 1) {
-      const series = this.#byRef.get(columns.refs[i] as number);
-      const at = columns.times[i] as number;
-      if (series === undefined || at < this.leastAt || at <= (lastAts.get(series) ?? series.lastAt)) continue;
-      lastAts.set(series, at);
-      kept.push(i);
+  #restoreSamples({ refs, times, values }: SampleColumns): number {
+    const bits = bitsOf(values);
+    let skippedCount = 0;
+    for (let i = 0; i < refs.length; i += 1) {
+      const series = this.#byRef[refs[i] as number];
+      const at = times[i] as number;
+      if (series === undefined || at < this.leastAt || at <= series.lastAt) skippedCount += 1;
+      else series.append(at, bits[2 * i] as number, bits[2 * i + 1] as number, this.#periodMs);
     }
-    this.apply(kept.length === columns.refs.length ? columns : pick(columns, kept));
-    return columns.refs.length - kept.length;
+    return skippedCount;
   }
 
   #restoreChunk(ref: SeriesRef, bytes: Uint8Array): number {

@@ -255,3 +255,30 @@ test('a crash between a flush and its checkpoint repeats nothing: the log is ski
   expect(tsdb.stats()).toMatchObject({ blockSampleCount: 480, headSampleCount: 520 });
   expect(tsdb.stats().replay.skippedSampleCount).toBe(480);
 });
+
+test('a series that ended, came back and then met a crash before the checkpoint keeps its samples', async () => {
+  await using world = await openWorld();
+  const wal = path.join(world.directory.path, 'wal');
+  const saved = path.join(world.directory.path, 'saved');
+  {
+    await using tsdb = await world.open();
+    await tsdb.append([{ series: { __name__: 'restless' }, at: START, value: 1 }]);
+    world.clock.jump(5 * HOUR);
+    await appendSteadily(tsdb, START, 1_000);
+    fs.cpSync(wal, saved, { recursive: true });
+    await tsdb.maintain(); // Forgets `restless`, whose only sample is in a block now.
+    await tsdb.append([{ series: { __name__: 'restless' }, at: START + 4 * HOUR, value: 2 }]);
+  }
+  for (const name of fs.readdirSync(wal)) if (name.endsWith('.checkpoint')) fs.rmSync(path.join(wal, name));
+  fs.cpSync(saved, wal, { recursive: true });
+  for (let opens = 0; opens < 2; opens += 1) {
+    await using tsdb = await world.open();
+    const at = START + 4 * HOUR + opens * 60_000;
+    expect(points(tsdb, 'restless').slice(0, 2)).toEqual([
+      [START, 1],
+      [START + 4 * HOUR, 2],
+    ]);
+    await tsdb.append([{ series: { __name__: 'restless' }, at: at + 60_000, value: 3 }]);
+    expect(points(tsdb, 'restless').at(-1)).toEqual([at + 60_000, 3]);
+  }
+});

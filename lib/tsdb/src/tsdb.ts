@@ -114,6 +114,7 @@ export class Tsdb implements AsyncDisposable {
     const { wal, replay } = WriteAheadLog.open(path.join(directory, 'wal'), log, (record) => {
       skippedSampleCount += this.#head.restore(record);
     });
+    this.#head.endRestore();
     this.#wal = wal;
     this.#replay = { ...replay, skippedSampleCount, lengthMs: clock.monotonicMs() - startMs };
     log.info('tsdb.opened', { directory, seriesCount: this.#head.seriesCount, ...this.#replay });
