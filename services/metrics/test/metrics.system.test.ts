@@ -117,7 +117,8 @@ async function openWorld(dataDirectory: string, registry: RegistryClient): Promi
     clock: systemClock,
     random: systemRandom,
     log: createLog((level, event) => events.push(`${level} ${event}`)),
-    scrapePeriodMs: 100,
+    // Its time-out is 0.8 of it: on two busy cores a shorter one would fail scrapes now and then.
+    scrapePeriodMs: 500,
   });
   const client = connectInProcess(metricsContract, metrics.handlers, { id: 'test', scopes: ['metrics:read'] });
   return {
@@ -157,11 +158,10 @@ test('instances of the dictionary, the host, units and sources are scraped, quer
     'count(plumb_unit_resident_memory_bytes{application="tipjar"})',
     process.platform === 'linux' ? [1] : [],
   );
-  expect(await client.targets({})).toEqual(
-    expect.arrayContaining([
-      expect.objectContaining({ job: 'tipjar-web', instance: `127.0.0.1:${target.port}`, up: true, sampleCount: 1 }),
-    ]),
-  );
+  await until('the target is up', async () => {
+    const found = (await client.targets({})).find(({ job }) => job === 'tipjar-web');
+    return found?.up === true && found.instance === `127.0.0.1:${target.port}` && found.sampleCount === 1;
+  });
   expect(await client.metadata({ metric: 'tips_total' })).toEqual([
     { metric: 'tips_total', type: 'counter', help: 'Tips.', unit: '' },
   ]);
@@ -212,7 +212,7 @@ test('a live graph gains points, and outlives nothing: when the worker dies it e
   ).rejects.toMatchObject({ code: 'unavailable' });
   await world.metrics.terminateWorker();
   await broken;
-  expect(world.events).toContain('error metrics.worker.exit');
+  await until('the end of the worker is logged', () => world.events.includes('error metrics.worker.exit'));
   target.text = 'tips_total 6\n';
   await valueIs(client, 'tips_total', [6]);
   // What the first worker wrote is still there.
@@ -246,15 +246,13 @@ test('a heavy query does not hold up the main thread, and can be cancelled', asy
     { signal: stop.signal },
   );
   const ended = expect(query).rejects.toBeDefined();
-  let worstMs = 0;
-  for (let i = 0; i < 20; i += 1) {
-    const startedMs = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    worstMs = Math.max(worstMs, performance.now() - startedMs);
-  }
+  // Processor time of this thread, which a busy machine does not change.
+  const before = process.threadCpuUsage();
+  for (let i = 0; i < 40; i += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { user, system } = process.threadCpuUsage(before);
   stop.abort();
   await ended;
-  expect(worstMs).toBeLessThan(1_000);
+  expect((user + system) / 1_000).toBeLessThan(150);
   // The worker is free for others.
   await valueIs(client, 'count(node_memory_MemTotal_bytes)', [1]);
 });
@@ -266,11 +264,13 @@ test('a target that answers wrongly is down, and says why', async () => {
   const gone = { ...instanceAt(1), id: 'gone' };
   await using world = await openWorld(directory.path, createDictionary([instanceAt(target.port), gone]).client);
   await valueIs(world.client, 'up{job="tipjar-web"}', [0, 0]);
-  const errors = (await world.client.targets({}))
-    .filter(({ job }) => job === 'tipjar-web')
-    .map(({ lastError }) => lastError);
-  expect(errors.toSorted((a = '', b = '') => (a < b ? -1 : 1))).toEqual([
-    expect.stringContaining('http://127.0.0.1:1/metrics did not answer: connect ECONNREFUSED'),
+  const expected = [
+    'http://127.0.0.1:1/metrics did not answer: connect ECONNREFUSED',
     'line 1 has "five" where a number belongs',
-  ]);
+  ];
+  for (const text of expected) {
+    await until(`a target says: ${text}`, async () =>
+      (await world.client.targets({})).some(({ lastError = '' }) => lastError.includes(text)),
+    );
+  }
 });
