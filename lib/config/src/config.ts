@@ -1,96 +1,90 @@
-/** What an application reads its configuration with. */
-import { OperatingError } from '@plumb/base';
-import * as v from 'valibot';
-import { applyEvent, concerns, type ConfigSnapshot, createSnapshot, readPath } from './config-state.ts';
+/** What an application holds of its configuration while it changes. No sockets: `open-config.ts` feeds it. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type ConfigReader,
+  type ConfigSnapshot,
+  type ConfigState,
+  createReader,
+  createSnapshot,
+  createState,
+} from './config-snapshot.ts';
+import { applyEvent, type ConfigObject, type FlatValues, isAtOrUnder, joinPath, mergeValues } from './config-values.ts';
 import type { ConfigFeedEvent, ConfigValue } from './feed.ts';
 
-/** Told once for each change of what it listens to, when the whole of the new revision is in force. */
+/** Told of the value after a change, undefined where it is gone, and of everything else of the same revision. */
 export type ConfigListener = (value: ConfigValue | undefined, snapshot: ConfigSnapshot) => void;
 
-/** Values at or below a path. A path is dotted; the empty path is the whole. All values are frozen. */
-export type ConfigBranch = {
-  /** The value, or the object that the keys below make; undefined where there is none. `0`, `false` and `''` are values. */
-  readonly get: (path: string) => ConfigValue | undefined;
-  /** @throws OperatingError `not-found`, naming the key. */
-  readonly require: (path: string) => ConfigValue;
-  /** As `schema` makes it. @throws OperatingError `invalid` with the reason; an absent value is `undefined` to the schema. */
-  readonly read: <S extends v.GenericSchema>(path: string, schema: S) => v.InferOutput<S>;
-  readonly exists: (path: string) => boolean;
-  /** The same, with paths below `path`. */
-  readonly branch: (path: string) => ConfigBranch;
+/** The values in force right now. */
+export type ConfigView = ConfigReader & {
+  /** The same for what is below `path`, with paths from there. */
+  readonly branch: (path: string) => ConfigView;
+  /** All values of the present revision, for work that must not see two of them. */
+  readonly snapshot: () => ConfigSnapshot;
   /**
-   * Calls `listener` after each change of the value at `path` or of anything below it, deletion too, once a change set.
-   * What a listener throws is the caller's log's affair and stops nobody else. Ends by disposing.
+   * Calls `listener` once for each change set that changes the value at `path` or anything below it, deletion too. By
+   * then the whole revision is in force. What it throws is logged and stops nobody else. Ends when it is disposed.
    */
   readonly subscribe: (path: string, listener: ConfigListener) => Disposable;
 };
 
-export type ConfigView = ConfigBranch & {
-  /** All values of one revision. */
-  readonly snapshot: () => ConfigSnapshot;
-};
-
 /** The view, and the way to move it on. */
-export type ConfigSource = {
-  readonly view: ConfigView;
-  readonly apply: (event: ConfigFeedEvent) => void;
-};
+export type ConfigSource = { readonly view: ConfigView; readonly apply: (event: ConfigFeedEvent) => void };
 
-export function createConfigSource(
-  defaults: Readonly<Record<string, ConfigValue>>,
-  onListenerError: (error: unknown) => void,
-): ConfigSource {
-  const base = createSnapshot(defaults);
-  const listeners = new Set<{ readonly path: string; readonly listener: ConfigListener }>();
-  let current = base;
+type Subscription = { readonly path: string; readonly listener: ConfigListener };
 
-  const branch = (prefix: string): ConfigBranch => {
-    const full = (path: string): string => (prefix === '' || path === '' ? prefix + path : `${prefix}.${path}`);
-    const get = (path: string): ConfigValue | undefined => readPath(current, full(path));
-    return {
-      get,
-      require(path) {
-        const value = get(path);
-        if (value === undefined)
-          throw new OperatingError(
-            'not-found',
-            `the configuration has no "${full(path)}": set it, or give it a default`,
-          );
-        return value;
-      },
-      read(path, schema) {
-        const result = v.safeParse(schema, get(path));
-        if (result.success) return result.output;
-        // The value may be a secret: the message says what is wrong, not what it is.
-        const reason = result.issues
-          .map((issue) => `${v.getDotPath(issue) ?? 'it'} must be ${issue.expected ?? 'something else'}`)
-          .join('; ');
-        throw new OperatingError('invalid', `the configuration "${full(path)}" cannot be used: ${reason}`);
-      },
-      exists: (path) => get(path) !== undefined,
-      branch: (path) => branch(full(path)),
+export function createConfigSource(defaults: ConfigObject, onListenerError: (error: unknown) => void): ConfigSource {
+  // Frozen later, so not the caller's own.
+  const base: FlatValues = new Map(Object.entries(structuredClone(defaults)));
+  const subscriptions = new Set<Subscription>();
+  let given: FlatValues = new Map();
+  let state: ConfigState = createState(0, mergeValues(base, given));
+
+  const viewAt = (prefix: string): ConfigView => {
+    const view: Omit<ConfigView, keyof ConfigReader> = {
+      branch: (path) => viewAt(joinPath(prefix, path)),
+      snapshot: () => createSnapshot(state, prefix),
       subscribe(path, listener) {
-        const entry = { path: full(path), listener };
-        listeners.add(entry);
-        return { [Symbol.dispose]: () => void listeners.delete(entry) };
+        const subscription = { path: joinPath(prefix, path), listener };
+        subscriptions.add(subscription);
+        return { [Symbol.dispose]: () => void subscriptions.delete(subscription) };
       },
     };
+    return withOwn(
+      createReader(() => state, prefix),
+      view,
+    );
+  };
+  const notify = (changed: readonly string[]): void => {
+    const snapshot = createSnapshot(state);
+    for (const subscription of Array.from(subscriptions)) {
+      const { path, listener } = subscription;
+      // A listener before this one may have ended it.
+      if (!subscriptions.has(subscription) || !changed.some((key) => isAtOrUnder(key, path))) continue;
+      try {
+        listener(snapshot.get(path), snapshot);
+      } catch (error) {
+        onListenerError(error);
+      }
+    }
   };
 
   return {
-    view: { ...branch(''), snapshot: () => current },
+    view: viewAt(''),
     apply(event) {
-      const { snapshot, changedKeys } = applyEvent(current, event, base);
-      current = snapshot;
-      // A copy: a listener may subscribe and unsubscribe.
-      for (const { path, listener } of listeners.values().toArray()) {
-        if (!changedKeys.some((key) => concerns(path, key))) continue;
-        try {
-          listener(readPath(snapshot, path), snapshot);
-        } catch (error) {
-          onListenerError(error);
-        }
-      }
+      const before = state.flat;
+      given = applyEvent(given, event);
+      state = createState(event.revision, mergeValues(base, given));
+      notify(changedPaths(before, state.flat));
     },
   };
+}
+
+function changedPaths(before: FlatValues, after: FlatValues): string[] {
+  const paths = new Set([...before.keys(), ...after.keys()]);
+  return [...paths].filter((path) => !isDeepStrictEqual(before.get(path), after.get(path)));
+}
+
+/** Adds `members` to an object whose getters must stay getters, which spreading would not keep. */
+export function withOwn<A extends object, B extends object>(object: A, members: B): A & B {
+  return Object.defineProperties(object, Object.getOwnPropertyDescriptors(members)) as A & B;
 }

@@ -1,5 +1,7 @@
-export type { ConfigBranch, ConfigListener, ConfigView } from './config.ts';
-export type { ConfigSnapshot } from './config-state.ts';
+/** The door for applications. What a browser may know of configuration is in `@plumb/config/feed`. */
+export { type ConfigListener, type ConfigView } from './config.ts';
+export { type ConfigReader, type ConfigSnapshot } from './config-snapshot.ts';
+export { type ConfigObject } from './config-values.ts';
 export {
   configFeedContract,
   configFeedEventSchema,

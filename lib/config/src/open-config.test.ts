@@ -1,0 +1,169 @@
+// The connection is real RPC within the process; the world behind it is a feed that the test writes by hand.
+import { createLog, OperatingError, seededRandom, silentLog } from '@plumb/base';
+import { type Channel, type Connection, createChannelPair, createDispatcher, openConnection } from '@plumb/rpc';
+import { createFakeClock, type FakeClock } from '@plumb/testing';
+import { expect, test } from 'vitest';
+import { type Config, configFeedContract, type ConfigFeedEvent, openConfig } from './index.ts';
+
+type World = {
+  readonly clock: FakeClock;
+  readonly connection: Connection;
+  readonly reports: { application: string; instance: string; revision: number }[];
+  readonly logged: string[];
+  readonly open: (environment?: Record<string, string>) => Promise<Config>;
+  /** To every watch that is open; each begins with a snapshot of `values`. */
+  readonly send: (event: ConfigFeedEvent) => void;
+  snapshot: ConfigFeedEvent;
+  refusal: OperatingError | undefined;
+  loseConnection: () => void;
+};
+
+function createWorld(): World {
+  const clock = createFakeClock();
+  const watches = new Set<(event: ConfigFeedEvent) => void>();
+  const dispatcher = createDispatcher({ log: silentLog, clock });
+  dispatcher.add('config', configFeedContract, {
+    watch(_input, { signal }) {
+      if (world.refusal !== undefined) throw world.refusal;
+      return watchEvents(signal);
+    },
+    report(input) {
+      world.reports.push(input);
+      return {};
+    },
+  });
+  async function* watchEvents(signal: AbortSignal): AsyncGenerator<ConfigFeedEvent> {
+    const queue = [world.snapshot];
+    let wake = Promise.withResolvers<void>();
+    const push = (event: ConfigFeedEvent): void => {
+      queue.push(event);
+      wake.resolve();
+    };
+    signal.addEventListener('abort', () => wake.resolve());
+    watches.add(push);
+    try {
+      while (!signal.aborted) {
+        const event = queue.shift();
+        if (event !== undefined) yield event;
+        else await wake.promise;
+        wake = Promise.withResolvers();
+      }
+    } finally {
+      watches.delete(push);
+    }
+  }
+  const open = async (): Promise<Channel> => {
+    const [near, far] = createChannelPair();
+    world.loseConnection = () => far.close();
+    dispatcher.accept(far, { id: 'tipjar-1', scopes: ['config:read'] });
+    return near;
+  };
+  const connection = openConnection({ open, clock, random: seededRandom(1), log: silentLog });
+  const logged: string[] = [];
+  const log = createLog((level, event) => {
+    if (level !== 'debug') logged.push(event);
+  });
+  const world: World = {
+    clock,
+    connection,
+    reports: [],
+    logged,
+    open: (environment = { PLUMB_APPLICATION: 'tipjar', PLUMB_INSTANCE: 'tipjar-1' }) =>
+      openConfig({ environment, connection, clock, random: seededRandom(1), log }),
+    send: (event) => watches.forEach((push) => push(event)),
+    snapshot: { kind: 'snapshot', revision: 3, values: { title: 'Tips' } },
+    refusal: undefined,
+    loseConnection: () => undefined,
+  };
+  return world;
+}
+
+test('without a server it runs on its defaults alone', async () => {
+  await using config = await openConfig({ environment: {}, defaults: { title: 'Tip jar', mail: { port: 25 } } });
+  expect(config.get('mail.port')).toBe(25);
+  expect(config.revision).toBe(0);
+});
+
+test('it resolves with the first values, follows every change and reports what it runs', async () => {
+  const world = createWorld();
+  await using config = await world.open();
+  expect([config.get('title'), config.revision]).toEqual(['Tips', 3]);
+  const heard: unknown[] = [];
+  using _subscription = config.subscribe('title', (value) => heard.push(value));
+  world.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'More tips' }] });
+  await expect.poll(() => world.reports.at(-1)).toEqual({ application: 'tipjar', instance: 'tipjar-1', revision: 4 });
+  expect(config.revision).toBe(4);
+  expect(heard).toEqual(['More tips']);
+});
+
+test('a process without an instance id reports nothing', async () => {
+  const world = createWorld();
+  await using config = await world.open({ PLUMB_APPLICATION: 'tipjar' });
+  world.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'More tips' }] });
+  await expect.poll(() => config.revision).toBe(4);
+  expect(world.reports).toEqual([]);
+});
+
+test('when the server is lost the last values stay, and what changed meanwhile comes when it is back', async () => {
+  const world = createWorld();
+  await using config = await world.open();
+  let callCount = 0;
+  using _subscription = config.subscribe('title', () => (callCount += 1));
+  await expect.poll(() => world.reports.length).toBe(1);
+  world.snapshot = { kind: 'snapshot', revision: 9, values: { title: 'Changed meanwhile' } };
+  world.loseConnection();
+  await world.clock.advance(0);
+  expect(config.get('title')).toBe('Tips');
+  await world.clock.advance(2_000);
+  expect(config.get('title')).toBe('Changed meanwhile');
+  expect(callCount).toBe(1);
+  await expect.poll(() => world.reports.map(({ revision }) => revision)).toEqual([3, 9]);
+});
+
+test('a refusal at the start is told; a later one is logged, and asked about again', async () => {
+  const world = createWorld();
+  world.refusal = new OperatingError('denied', 'tipjar is not yours');
+  await expect(world.open()).rejects.toMatchObject({ code: 'denied', message: 'tipjar is not yours' });
+  world.refusal = undefined;
+  await using config = await world.open();
+  world.refusal = new OperatingError('denied', 'tipjar is not yours');
+  world.loseConnection();
+  await world.clock.advance(10_000);
+  expect(world.logged).toContain('config.refused');
+  expect(config.get('title')).toBe('Tips');
+  world.refusal = undefined;
+  world.snapshot = { kind: 'snapshot', revision: 9, values: { title: 'Back' } };
+  await world.clock.advance(40_000);
+  expect(config.get('title')).toBe('Back');
+});
+
+test('a server that gives no values in time is an error that says so', async () => {
+  const world = createWorld();
+  world.refusal = new OperatingError('unavailable', 'starting');
+  const opening = world.open().catch((error: unknown) => error);
+  await world.clock.advance(10_000);
+  expect(await opening).toMatchObject({
+    code: 'deadline',
+    message: 'the configuration of tipjar did not come within 10000 ms: the server gave no answer',
+  });
+});
+
+test('an environment that is half set is refused by the name of what is missing', async () => {
+  const check = async (environment: Record<string, string>, name: string): Promise<void> => {
+    await expect(openConfig({ environment })).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining(`not ${name}: set it`),
+    });
+  };
+  await check({ PLUMB_RPC: 'tcp://127.0.0.1:1' }, 'PLUMB_APPLICATION');
+  await check({ PLUMB_RPC: 'tcp://127.0.0.1:1', PLUMB_APPLICATION: 'tipjar' }, 'PLUMB_TOKEN');
+});
+
+test('disposing it ends the watch and leaves the values readable', async () => {
+  const world = createWorld();
+  const config = await world.open();
+  await config[Symbol.asyncDispose]();
+  world.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'unheard' }] });
+  await world.clock.advance(1_000);
+  expect(config.get('title')).toBe('Tips');
+});
