@@ -8,7 +8,7 @@ import path from 'node:path';
 import { runChild } from '../bootstrap/run-child.mjs';
 import type { Command } from './command.ts';
 import { COUNTS_FILE_VARIABLE, formatCounts, type TestCounts } from './last-line-reporter.ts';
-import { runStages, type Stage } from './stage.ts';
+import { formatStage, runStages, type Stage } from './stage.ts';
 import { CHECKS } from './verify.ts';
 
 const WEB: Stage = {
@@ -25,11 +25,14 @@ export const test: Command = {
   summary: 'check and test everything; with PATTERN only the test files whose path contains it',
   async run(patterns, root) {
     const stages = await runStages(root, patterns.length > 0 ? [WEB] : [...CHECKS, WEB]);
-    const faults = stages.filter(({ isPassed }) => !isPassed).length;
+    const faults = stages.filter(({ isPassed }) => !isPassed);
     const { code, counts } = await runVitest(root, patterns);
     // A runner that ended badly without counting a failure did fail: it crashed, or it found no test.
     const uncounted = code !== 0 && counts.failed === 0 ? 1 : 0;
-    const failed = counts.failed + faults + uncounted;
+    const failed = counts.failed + faults.length + uncounted;
+    // Said again: hundreds of tests have gone by since.
+    for (const fault of faults) process.stdout.write(`${formatStage(fault)}\n`);
+    if (uncounted > 0) process.stdout.write('FAIL  the test runner ended badly: see its output above\n');
     process.stdout.write(`${formatCounts({ ...counts, failed })}\n`);
     return failed === 0 ? 0 : 1;
   },
