@@ -56,7 +56,7 @@ async function measureStore({
   const sampleCount = seriesCount * scrapeCount;
   const clock: Clock = { ...systemClock, now: () => START + scrapeCount * STEP_MS };
   const open = (): Promise<Tsdb> => openTsdb({ directory, clock, log: silentLog, retentionMs: 1e12 });
-  const measured = async <T>(run: () => Promise<T> | T): Promise<{ ms: number; wallMs: number; value: T }> => {
+  const measured = async <T>(run: () => Promise<T>): Promise<{ ms: number; wallMs: number; value: T }> => {
     const [startMs, wallStartMs] = [cpuMs(), performance.now()];
     const value = await run();
     return { ms: cpuMs() - startMs, wallMs: performance.now() - wallStartMs, value };
@@ -69,7 +69,7 @@ async function measureStore({
     const replay = await measured(open);
     await using tsdb = replay.value;
     const flush = await measured(() => tsdb.maintain());
-    const read = await measured(() => sumOfAll(tsdb));
+    const read = await measured(async () => sumOfAll(tsdb));
     const { blockBytes, blockSampleCount, headSampleCount } = tsdb.stats();
     if (blockSampleCount + headSampleCount !== sampleCount) throw new Error('samples were lost');
     const results: BenchResult[] = [

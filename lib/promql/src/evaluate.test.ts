@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { evaluateInstant, evaluateRange } from './evaluate.ts';
+import { parseMatchers } from './parse-matchers.ts';
+import type { Queryable, SeriesData } from './queryable.ts';
+
+/** `count` series named `x`, with a sample of value `i` every 10 s. */
+function storage(count: number, sampleCount = 100): Queryable & { readonly selected: [number, number][] } {
+  const selected: [number, number][] = [];
+  const series: SeriesData[] = Array.from({ length: count }, (_, i) => ({
+    labels: { __name__: 'x', i: String(i) },
+    times: Float64Array.from({ length: sampleCount }, (_, at) => at * 10_000),
+    values: new Float64Array(sampleCount).fill(i),
+  }));
+  return {
+    selected,
+    select: (_, minAt, maxAt) => {
+      selected.push([minAt, maxAt]);
+      return series;
+    },
+  };
+}
+
+test('an instant query answers with a vector, a scalar, a string or the samples of a range', async () => {
+  const queryable = storage(1, 3);
+  const at = 20_000;
+  expect(await evaluateInstant({ expression: 'x * 2 + 1', at, queryable })).toEqual({
+    kind: 'vector',
+    at,
+    samples: [{ labels: { i: '0' }, value: 1 }],
+  });
+  expect(await evaluateInstant({ expression: '2 ^ 10', at, queryable })).toEqual({ kind: 'scalar', at, value: 1_024 });
+  expect(await evaluateInstant({ expression: '"a"', at, queryable })).toEqual({ kind: 'string', at, text: 'a' });
+  const range = await evaluateInstant({ expression: 'x[15s]', at, queryable });
+  expect(range).toMatchObject({ kind: 'matrix', series: [{ times: Float64Array.of(10_000, 20_000) }] });
+});
+
+test('a range query has its steps, and only those at which there is a value', async () => {
+  const queryable = storage(1, 2); // Samples at 0 and 10 s, so values until 310 s.
+  const [series] = await evaluateRange({ expression: 'x', queryable, startAt: 0, endAt: 600_000, stepMs: 60_000 });
+  expect([...(series?.times ?? [])]).toEqual([0, 60_000, 120_000, 180_000, 240_000, 300_000]);
+  const [scalar] = await evaluateRange({
+    expression: 'time()',
+    queryable,
+    startAt: 1_000,
+    endAt: 3_500,
+    stepMs: 1_000,
+  });
+  expect([...(scalar?.values ?? [])]).toEqual([1, 2, 3]);
+});
+
+test('each selector is read once for the whole range, with what its windows and offsets reach', async () => {
+  const queryable = storage(1);
+  await evaluateRange({
+    expression: 'rate(x[1m] offset 10s) + x',
+    queryable,
+    startAt: 500_000,
+    endAt: 600_000,
+    stepMs: 10_000,
+  });
+  expect(queryable.selected).toEqual([
+    [430_001, 590_000],
+    [200_001, 600_000],
+  ]);
+});
+
+test('limits are kept, and say what to do', async () => {
+  const queryable = storage(50);
+  const range = { queryable, startAt: 0, endAt: 900_000, stepMs: 1_000 };
+  await expect(evaluateRange({ ...range, expression: 'x', stepMs: 10 })).rejects.toMatchObject({
+    code: 'exhausted',
+    message: /longer step/,
+  });
+  await expect(evaluateRange({ ...range, expression: 'x', limits: { sampleCountMax: 1_000 } })).rejects.toMatchObject({
+    code: 'exhausted',
+  });
+  await expect(evaluateRange({ ...range, expression: 'sum_over_time(x[1d:1ms])' })).rejects.toMatchObject({
+    code: 'exhausted',
+    message: /subquery/,
+  });
+  await expect(evaluateRange({ ...range, expression: 'x[5m]' })).rejects.toMatchObject({ code: 'invalid' });
+  await expect(evaluateRange({ ...range, expression: 'x', endAt: -1 })).rejects.toMatchObject({ code: 'invalid' });
+});
+
+test('an abort ends the evaluation at the next turn for other work', async () => {
+  const stop = new AbortController();
+  let breathCount = 0;
+  const breathe = async (): Promise<void> => {
+    breathCount += 1;
+    if (breathCount === 2) stop.abort();
+  };
+  const query = evaluateRange({
+    expression: 'rate(x[5m])',
+    queryable: storage(2_000),
+    startAt: 0,
+    endAt: 990_000,
+    stepMs: 1_000,
+    signal: stop.signal,
+    breathe,
+  });
+  await expect(query).rejects.toMatchObject({ code: 'deadline' });
+  expect(breathCount).toBe(2);
+});
+
+test('matchers are read from a selector, and from nothing else', () => {
+  expect(parseMatchers('up{job!="a"}')).toEqual([
+    { name: '__name__', op: '=', value: 'up' },
+    { name: 'job', op: '!=', value: 'a' },
+  ]);
+  expect(() => parseMatchers('rate(up[5m])')).toThrow(/is not a selector/);
+});
