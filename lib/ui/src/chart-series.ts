@@ -1,4 +1,5 @@
 /** What a graph draws, as plain data, and the arithmetic that drawing needs. No DOM. */
+import type { ValueUnit } from './format.ts';
 
 /** One line of a graph. `values[i]` belongs to `times[i]`; `null` is a gap. */
 export type ChartSeries = { readonly label: string; readonly values: readonly (number | null)[] };
@@ -63,7 +64,7 @@ export function sparkPath(values: readonly (number | null)[], { width, height, t
 }
 
 /** The least length of a list that people read easily and that gives at most one point for `pixelsPerPoint`. */
-export function chartStepMs(windowMs: number, widthPixels: number, pixelsPerPoint = 4): number {
+export function chartStepMs(windowMs: number, widthPixels: number, pixelsPerPoint = 2): number {
   const ideal = windowMs / Math.max(1, widthPixels / pixelsPerPoint);
   return STEPS_MS.find((step) => step >= ideal) ?? (STEPS_MS.at(-1) as number);
 }
@@ -75,15 +76,29 @@ const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600]
   .concat(120 * MINUTE, 360 * MINUTE);
 
 /**
- * The ends of a value axis. It starts at zero, unless the values are far from it and close together (a block height):
- * then a zero would hide every change.
+ * The ends of a value axis. It starts at zero; a share that is over a half is shown of the whole. A plain number that is
+ * far from zero and hardly moves, such as a block height, is shown near: a zero would hide every change.
  */
-export function valueRange(low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  if (low === high) return low === 0 ? [0, 1] : low > 0 ? [0, low * 1.5] : [low * 1.5, 0];
+export function valueRange(low: number | null, high: number | null, unit: ValueUnit): [number, number] {
+  if (low === null || high === null || (low === 0 && high === 0)) return [0, 1];
   const spread = high - low;
-  const isFarFromZero = low > 0 && spread < low / 4;
-  return isFarFromZero
-    ? [low - spread * 0.1, high + spread * 0.1]
-    : [Math.min(0, low * 1.08), Math.max(0, high * 1.08)];
+  const isPlain = unit === 'none' || unit === 'count';
+  if (isPlain && low > 0 && spread > 0 && spread < low / 4) return [low - spread * 0.1, high + spread * 0.1];
+  const isMostOfWhole = unit === 'ratio' && high > 0.5 && high <= 1;
+  return [Math.min(0, low * HEADROOM), isMostOfWhole ? 1 : Math.max(0, high * HEADROOM)];
+}
+
+/** Keeps the highest point off the edge. */
+const HEADROOM = 1.08;
+
+/** Time that a graph shows at least, also when there are samples of the last seconds only. */
+const SPAN_MS_MIN = 120_000;
+
+/**
+ * Where the time axis of a window that ends at `endAt` begins: with the first sample where that is later than the
+ * window's start, so that the first minutes of a system are not a sliver at the edge.
+ */
+export function timeStart(firstAt: number | undefined, endAt: number, windowMs: number): number {
+  const startAt = endAt - windowMs;
+  return firstAt === undefined ? startAt : Math.max(startAt, Math.min(firstAt, endAt - SPAN_MS_MIN));
 }

@@ -53,7 +53,8 @@ describe('formatNumber', () => {
   check(999_950, '1 M');
   check(2.5e9, '2.5 G');
   check(-7.125, '−7.13');
-  check(0.000_04, '4.0e−5');
+  check(0.000_81, '0.00081');
+  check(-4.2e-8, '−4.2e−8');
 });
 
 describe('formatAxis', () => {
@@ -64,6 +65,10 @@ describe('formatAxis', () => {
   check([0, 1_024, 2_048], 'bytes', ['0 B', '1.0 KiB', '2.0 KiB']);
   check([1_204_100, 1_204_200], 'count', ['1,204,100', '1,204,200']);
   check([0, 1_000_000, 2_000_000], 'count', ['0', '1 M', '2 M']);
+  check([75.1e9, 75.2e9], 'bytes', ['69.9 GiB', '70 GiB']);
+  check([0.9991, 0.9992], 'ratio', ['99.91 %', '99.92 %']);
+  check([1.001, 1.002], 'seconds', ['1.001 s', '1.002 s']);
+  check([5, 5], 'none', ['5', '5']);
 });
 
 describe('times', () => {
@@ -107,7 +112,7 @@ test('counts agree with their noun', () => {
 
 test('heights are whole and grouped', () => expect(formatWhole(1_204_118)).toBe('1,204,118'));
 
-test('a release is told by the first ten characters of its hash', () => {
-  expect(formatRelease('sha256:9f2c41ab77de0912')).toBe('9f2c41ab77');
+test('a release is told by the first twelve characters of its hash', () => {
+  expect(formatRelease('sha256:9f2c41ab77de0912')).toBe('9f2c41ab77de');
   expect(formatRelease('v1')).toBe('v1');
 });

@@ -34,14 +34,41 @@ export function formatValue(value: number | null | undefined, unit: ValueUnit): 
 }
 
 /**
- * The labels of a value axis. A unit that is a word is left to the legend; labels that would read alike, as those of a
- * block height do, get all their digits.
+ * The labels of a value axis, all of one scale. A unit that is a word is left to the legend; labels that would read
+ * alike, as those of a block height do, get more digits.
  */
 export function formatAxis(values: readonly number[], unit: ValueUnit): string[] {
   const isBare = unit === 'none' || unit === 'count' || unit === 'cores';
   const labels = values.map((value) => (isBare ? formatNumber(value) : formatValue(value, unit)));
-  const isAmbiguous = isBare && new Set(labels).size < labels.length;
-  return isAmbiguous ? values.map(groupThousands) : labels;
+  if (new Set(labels).size === labels.length) return labels;
+  const { divisor, suffix } = axisScale(Math.max(...values.map(Math.abs)), unit);
+  const finer = [1, 2, 3, 4].map((digits) =>
+    values.map((value) => `${groupThousands(Number((value / divisor).toFixed(digits)))}${suffix}`),
+  );
+  return finer.find((one) => new Set(one).size === one.length) ?? labels;
+}
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** What the values of an axis up to `top` are divided by, and what is written after them. */
+function axisScale(top: number, unit: ValueUnit): { readonly divisor: number; readonly suffix: string } {
+  switch (unit) {
+    case 'bytes':
+    case 'bytes-per-second': {
+      const power = Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log2(Math.max(1, top)) / 10));
+      return { divisor: 1_024 ** power, suffix: `${NARROW_SPACE}${BYTE_UNITS[power]}${unit === 'bytes' ? '' : '/s'}` };
+    }
+    case 'ratio':
+      return { divisor: 0.01, suffix: `${NARROW_SPACE}%` };
+    case 'seconds':
+      return top < 1 ? { divisor: 0.001, suffix: `${NARROW_SPACE}ms` } : { divisor: 1, suffix: `${NARROW_SPACE}s` };
+    case 'per-second':
+      return { divisor: 1, suffix: '/s' };
+    case 'cores':
+    case 'count':
+    case 'none':
+      return { divisor: 1, suffix: '' };
+  }
 }
 
 /** A whole number short enough to be read in full. */
@@ -53,7 +80,8 @@ function isShortWhole(value: number): boolean {
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
-  if (size < 0.001) return value.toExponential(1).replace('-', '−');
+  if (size < 1e-6) return value.toExponential(1).replaceAll('-', '−');
+  if (size < 0.001) return groupThousands(Number(value.toPrecision(2)));
   if (size < 100_000) {
     const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
     return groupThousands(Number(value.toFixed(digits)));
@@ -109,9 +137,9 @@ export function formatMoment(at: number, now: number): string {
   return `${day}, ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}`;
 }
 
-/** The first 10 characters of a content hash without its scheme: enough to tell two releases apart. */
+/** The first 12 characters of a content hash without its scheme: enough to tell two releases apart. */
 export function formatRelease(release: string): string {
-  return release.replace(/^[a-z0-9]+:/, '').slice(0, 10);
+  return release.replace(/^[a-z0-9]+:/, '').slice(0, 12);
 }
 
 function formatBytes(value: number): string {
@@ -128,5 +156,5 @@ function formatSeconds(value: number): string {
 }
 
 function groupThousands(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 6 }).replace('-', '−');
+  return value.toLocaleString('en-US', { maximumFractionDigits: 7 }).replace('-', '−');
 }

@@ -1,5 +1,5 @@
 export { Chart, type ChartProps } from './chart.tsx';
-export { type ChartFrame, type ChartSeries, chartStepMs, latestValue } from './chart-series.ts';
+export { type ChartFrame, type ChartSeries, chartStepMs, latestValue, timeStart } from './chart-series.ts';
 export { CommandLine, CopyButton } from './command-line.tsx';
 export { Confirm, Dialog } from './dialog.tsx';
 export { Empty, Skeleton } from './empty.tsx';

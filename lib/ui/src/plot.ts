@@ -117,7 +117,7 @@ function plotDefinition(
     },
     scales: {
       x: { time: true, range: () => [frame().startAt, frame().endAt] },
-      y: { range: (_, low, high) => valueRange(low, high) },
+      y: { range: (_, low, high) => valueRange(low, high, unit) },
     },
     axes: [
       {

@@ -3,7 +3,7 @@ import { formatCount, formatRelease, Status, StatusMark } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { applicationPath } from '../router.ts';
 import { unitFigure } from '../store/figures.ts';
-import { applicationTone, unitWord } from '../store/unit-status.ts';
+import { applicationTone, orderUnits, unitWord } from '../store/unit-status.ts';
 import { Ago, Since } from './ago.tsx';
 import { ChainTag } from './chain-tag.tsx';
 import { FigureLine } from './figure.tsx';
@@ -26,7 +26,7 @@ export function ApplicationCard({ application }: { readonly application: Applica
       </header>
       {description !== undefined && <p class="soft card-text">{description}</p>}
       <ul class="unit-list">
-        {units.map((unit) => (
+        {orderUnits(units).map((unit) => (
           <UnitLine key={unit.unit} unit={unit} />
         ))}
       </ul>

@@ -8,10 +8,21 @@ import { ConfigRow } from './config-row.tsx';
 import { useConsole, useRunning } from './console-context.ts';
 import { NewConfigKey } from './new-config-key.tsx';
 
-export type ConfigTableProps = { readonly application: string; readonly title?: string };
+const MANIFEST_HINT = 'Values come from “config” in plumb.yaml, or are set here or in a terminal:';
+
+export type ConfigTableProps = {
+  readonly application: string;
+  readonly title?: string;
+  /** Where there are no values: what may be set. */
+  readonly hint?: string;
+};
 
 /** The values in force of one application, edited in place. */
-export function ConfigTable({ application, title = 'Configuration' }: ConfigTableProps): JSX.Element {
+export function ConfigTable({
+  application,
+  title = 'Configuration',
+  hint = MANIFEST_HINT,
+}: ConfigTableProps): JSX.Element {
   const { api, world } = useConsole();
   const view = useMemo(() => createConfigView(application), [application]);
   useRunning((signal) => followConfig(view, api, world, signal), [view]);
@@ -29,7 +40,7 @@ export function ConfigTable({ application, title = 'Configuration' }: ConfigTabl
       {entries === undefined && view.refused.value === undefined && <Skeleton class="pad" lines={4} />}
       {entries?.length === 0 && (
         <Empty title="No values yet" command={`plumb config set ${application}.KEY VALUE`}>
-          Values come from “config” in plumb.yaml, or are set here or in a terminal:
+          {hint}
         </Empty>
       )}
       {entries !== undefined && entries.length > 0 && (
@@ -64,7 +75,7 @@ function ConvergenceStatus({ view }: { readonly view: ConfigView }): JSX.Element
   const convergence = view.convergence.value;
   if (convergence === undefined) return null;
   const { revision, instances } = convergence;
-  if (instances.length === 0) return <span class="faint">revision {revision}, no instance reads it</span>;
+  if (instances.length === 0) return <span class="faint">{revision === 0 ? '' : `revision ${revision}`}</span>;
   const there = instances.filter((instance) => instance.revision >= revision).length;
   const text = `${there} of ${formatCount(instances.length, 'instance')} ${instances.length === 1 ? 'runs' : 'run'} revision ${revision}`;
   return (

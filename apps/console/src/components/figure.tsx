@@ -5,7 +5,7 @@ import { FIGURE_GRID, type Figure, figureLegend, figureValues } from '../store/f
 import { createPanelFeed, followPanel } from '../store/panel-feed.ts';
 import { useConsole, useRunning } from './console-context.ts';
 
-/** A number with the line of its last fifteen minutes. Its place is kept while it has no value. */
+/** A number with the line of its last fifteen minutes, or of as many as there are. Its place is kept while it has no value. */
 export function FigureLine({ figure, of }: { readonly figure: Figure; readonly of: string }): JSX.Element {
   const { api, world } = useConsole();
   const key = figure.queries.join('\n');
@@ -18,7 +18,7 @@ export function FigureLine({ figure, of }: { readonly figure: Figure; readonly o
   return (
     <span class="figure-line">
       <Sparkline
-        label={`${figure.title} of ${of}, last 15 minutes: ${latest}`}
+        label={`${figure.title} of ${of}, lately: ${latest}`}
         values={values}
         top={figure.unit === 'ratio' ? 1 : undefined}
       />

@@ -10,7 +10,6 @@ export function HostPanel(): JSX.Element {
         <h2 id="host-title">
           <a href="/host">Host</a>
         </h2>
-        <span class="faint">last 15 min</span>
       </header>
       <dl class="host-figures">
         {HOST_FIGURES.map((figure) => (

@@ -2,7 +2,7 @@ import type { UnitStatus } from '@plumb/deploy';
 import { formatSpan, formatWhole, Icon, Status } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { Since } from './ago.tsx';
-import { unitWord } from '../store/unit-status.ts';
+import { orderUnits, unitWord } from '../store/unit-status.ts';
 import { ChainTag } from './chain-tag.tsx';
 import { UnitMenu } from './unit-menu.tsx';
 
@@ -25,7 +25,7 @@ export function UnitTable({ units }: { readonly units: readonly UnitStatus[] }):
         </tr>
       </thead>
       <tbody>
-        {units.map((unit) => (
+        {orderUnits(units).map((unit) => (
           <UnitRow key={unit.unit} unit={unit} />
         ))}
       </tbody>

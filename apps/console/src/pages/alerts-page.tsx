@@ -59,7 +59,11 @@ function AlertsBody({ events }: { readonly events: EventLog }): JSX.Element {
         <NotificationTest />
         <Rules />
       </div>
-      <ConfigTable application={PLUMB_APPLICATION} title="Notification settings" />
+      <ConfigTable
+        application={PLUMB_APPLICATION}
+        title="Notification settings"
+        hint="Set notify.email.to and notify.smtp.url, or notify.webhook.url, as above."
+      />
       <ResolvedIncidents />
     </>
   );

@@ -11,6 +11,7 @@ import { LogView } from '../components/log-view.tsx';
 import { UnitTable } from '../components/unit-table.tsx';
 import { APPLICATION_TABS, applicationPath, type ApplicationTab } from '../router.ts';
 import { openIncidents } from '../store/event-log.ts';
+import { orderUnits } from '../store/unit-status.ts';
 import { JournalSection } from './journal-page.tsx';
 
 export type ApplicationPageProps = { readonly name: string; readonly tab: ApplicationTab };
@@ -85,7 +86,8 @@ function TabContent({
   readonly application: ApplicationStatus;
   readonly tab: ApplicationTab;
 }): JSX.Element {
-  const { name, units } = application;
+  const { name } = application;
+  const units = orderUnits(application.units);
   switch (tab) {
     case 'graphs':
       return (

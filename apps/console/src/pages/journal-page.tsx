@@ -21,12 +21,15 @@ export function JournalPage(): JSX.Element {
   );
 }
 
+/** What the feed begins with: when it has fewer, there are no older ones. */
+const SNAPSHOT_ENTRIES = 50;
+
 /** The journal, of one application where one is named. */
 export function JournalSection({ application }: { readonly application?: string }): JSX.Element {
   const { store, api } = useConsole();
   const [text, setText] = useState('');
   const [kind, setKind] = useState<JournalKind | ''>('');
-  const [hasMore, setHasMore] = useState(true);
+  const [hasMore, setHasMore] = useState((store.events.peek()?.journal.length ?? SNAPSHOT_ENTRIES) >= SNAPSHOT_ENTRIES);
   const all = store.events.value?.journal.filter(
     (entry) => application === undefined || entry.application === application,
   );

@@ -10,8 +10,8 @@ export type Figure = {
   readonly combine: (...values: readonly number[]) => number;
 };
 
-/** Fifteen minutes at a point every fifteen seconds: the shape of the last while, in the width of a thumb. */
-export const FIGURE_GRID = { windowMs: 900_000, stepMs: 15_000 } as const;
+/** The shape of the last while, in the width of a thumb. */
+export const FIGURE_GRID = { windowMs: 900_000, stepMs: 5_000 } as const;
 
 const first = (value = 0): number => value;
 const usedShare = (whole = 0, free = 0): number => (whole === 0 ? 0 : 1 - free / whole);

@@ -1,6 +1,6 @@
 /** Live queries as something to draw: snapshots and appends become points on one grid of time. */
 import type { Panel, Series } from '@plumb/metrics';
-import type { ChartFrame } from '@plumb/ui/chart-series';
+import { type ChartFrame, timeStart } from '@plumb/ui/chart-series';
 
 export type LiveEvent = {
   readonly kind: 'snapshot' | 'append';
@@ -48,14 +48,21 @@ export function panelFrame(
   const known = frames.filter((frame) => frame !== undefined);
   if (known.length === 0) return undefined;
   const endAt = Math.max(...known.map((frame) => frame.endAt));
-  const times = gridTimes(endAt, windowMs, stepMs);
+  const firstAt = Math.min(...known.flatMap((frame) => [...frame.series.values()].map(firstPoint)));
+  const startAt = timeStart(Number.isFinite(firstAt) ? firstAt : undefined, endAt, windowMs);
+  const times = gridTimes(endAt, endAt - startAt, stepMs);
   const series = queries.flatMap(({ legend }, index) =>
     [...(frames[index]?.series.values() ?? [])].map(({ labels, points }) => ({
       label: legendText(legend, labels),
       values: times.map((at) => points.get(at) ?? null),
     })),
   );
-  return { times, series: series.slice(0, GRAPH_SERIES_MAX), startAt: endAt - windowMs, endAt };
+  return { times, series: series.slice(0, GRAPH_SERIES_MAX), startAt, endAt };
+}
+
+/** Points are kept in the order in which they came, which is that of time. */
+function firstPoint({ points }: LiveSeries): number {
+  return points.keys().next().value ?? Number.POSITIVE_INFINITY;
 }
 
 /** The multiples of `stepMs` in the window that ends at `endAt`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { testApplication, testUnit } from './test-units.ts';
-import { overallState, unitWord } from './unit-status.ts';
+import { orderUnits, overallState, unitWord } from './unit-status.ts';
 
 describe('unitWord', () => {
   test('the health speaks while the unit runs', () => {
@@ -55,4 +55,9 @@ describe('overallState', () => {
     const units = ['a', 'b', 'c', 'd', 'e'].map((name) => testUnit(`x/${name}`, { state: 'crashed' }));
     expect(title(['x', units])).toBe('x/a has crashed, x/b has crashed, x/c has crashed, and 2 more');
   });
+});
+
+test('processes come before chains, each by name', () => {
+  const units = [testUnit('x/eth', { kind: 'chain' }), testUnit('x/worker'), testUnit('x/web')];
+  expect(orderUnits(units).map(({ component }) => component)).toEqual(['web', 'worker', 'eth']);
 });

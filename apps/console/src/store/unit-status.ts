@@ -17,6 +17,11 @@ const HEALTH_WORDS: Readonly<Record<HealthState, StatusWord>> = {
   failed: { tone: 'bad', word: 'Failed' },
 };
 
+/** Its own processes first, then the chains that they need; by name. */
+export function orderUnits(units: readonly UnitStatus[]): readonly UnitStatus[] {
+  return units.toSorted((a, b) => b.kind.localeCompare(a.kind) || a.component.localeCompare(b.component));
+}
+
 /** The supervisor's state first: while it starts or stops a unit, the health is that of the copy before. */
 export function unitWord({ state, health }: Pick<UnitStatus, 'state' | 'health'>): StatusWord {
   switch (state) {
