@@ -67,7 +67,8 @@ async function measureStore({
     const { headBytes, walBytes } = first.stats();
     await first[Symbol.asyncDispose]();
     const replay = await measured(open);
-    await using tsdb = replay.value;
+    await using closing = new AsyncDisposableStack();
+    const tsdb = closing.use(replay.value);
     const flush = await measured(() => tsdb.maintain());
     const read = await measured(async () => sumOfAll(tsdb));
     const { blockBytes, blockSampleCount, headSampleCount } = tsdb.stats();
