@@ -350,6 +350,28 @@ test('a port that was kept and is taken since is replaced, and those who read it
   }
 });
 
+test('those that run when an address changes are started again with it', async () => {
+  await using site = await openSite({ 'plumb.yaml': MANIFEST, 'web.mjs': WEB });
+  await using world = await site.open();
+  const [eth, web] = (await deployAll(world.deploy, site.directory)).status.units;
+  await world.deploy.stop({ application: 'shop', component: 'eth' });
+  const squatter = net.createServer();
+  await new Promise<void>((resolve) => squatter.listen(eth?.port, '127.0.0.1', resolve));
+  try {
+    await world.deploy.restart({ application: 'shop', component: 'eth' });
+    const next = await readyUnit(world, 'shop/eth');
+    expect(next.port).not.toBe(eth?.port);
+    const reader = await until('web is ready again', async () => {
+      const unit = await world.unit('shop/web');
+      return unit?.health.state === 'ready' && unit.pid !== web?.pid ? unit : undefined;
+    });
+    const env = (await (await fetch(`${reader.url}/`)).json()) as Record<string, string>;
+    expect(env['RPC_URL']).toBe(next.url);
+  } finally {
+    await new Promise((resolve) => squatter.close(resolve));
+  }
+});
+
 test('nothing is written for what cannot be deployed, and the message says what to do', async () => {
   await using site = await openSite({});
   const squatter = net.createServer();
@@ -481,4 +503,72 @@ test('unknown names are refused with those that are near', async () => {
   expect(unit.message).toBe('shop has no unit "wob": it has web');
   await world.deploy.stop({ application: 'shop', component: 'web' });
   await failureOf(world.deploy.kill({ application: 'shop', component: 'web' }), 'conflict');
+});
+
+test('a name that another application has is refused, and everything is as before', async () => {
+  const manifest = (name: string, component: string, port: string): string =>
+    `plumb: 1\nname: ${name}\nprocesses:\n  ${component}: { command: node web.mjs, port: ${port} }\nconfig: { of: ${name} }\n`;
+  await using site = await openSite({ 'plumb.yaml': manifest('shop', 'eu-web', 'auto'), 'web.mjs': WEB });
+  await using other = await openSite({ 'plumb.yaml': manifest('shop-eu', 'web', 'auto'), 'web.mjs': WEB });
+  await using world = await site.open();
+  const { status } = await deployAll(world.deploy, site.directory);
+  const before = [
+    await world.registry.applications({}),
+    await world.registry.services({}),
+    await world.config.list({}),
+  ];
+  const error = await failureOf(deployAll(world.deploy, other.directory), 'already-exists');
+  expect(error.message).toContain('shop-eu-web');
+  expect([
+    await world.registry.applications({}),
+    await world.registry.services({}),
+    await world.config.list({}),
+  ]).toEqual(before);
+  expect(await world.deploy.status({})).toEqual([status]);
+
+  // Nor can two have one port, whether or not the other listens at the moment.
+  const port = String(status.units[0]?.port);
+  writeFiles(other.directory, { 'plumb.yaml': manifest('cafe', 'web', port) });
+  await world.deploy.stop({ application: 'shop', component: 'eu-web' });
+  const taken = await failureOf(deployAll(world.deploy, other.directory), 'conflict');
+  expect(taken.message).toContain(
+    `port ${port} of cafe/web is taken by shop/eu-web: end that one, or change "port" of web`,
+  );
+});
+
+test('commands and deploys that come at once are done one after the other', async () => {
+  await using site = await openSite({ 'plumb.yaml': SIMPLE, 'web.mjs': WEB });
+  await using world = await site.open();
+  const unit = { application: 'shop', component: 'web' };
+  await deployAll(world.deploy, site.directory);
+  await Promise.all([
+    deployAll(world.deploy, site.directory),
+    world.deploy.restart(unit),
+    world.deploy.stop(unit),
+    deployAll(world.deploy, site.directory),
+    world.deploy.restart(unit),
+  ]);
+  const web = await readyUnit(world, 'shop/web');
+  const answer = await fetch(`${web.url}/`);
+  expect(((await answer.json()) as Record<string, string>)['PLUMB_INSTANCE']).toBe(web.instanceId);
+  expect([...world.access]).toEqual([web.instanceId]);
+  expect((await world.registry.resolve({ service: 'shop-web', includeUnready: true })).instances).toHaveLength(1);
+  expect(heals(world)).toEqual([]);
+});
+
+test('closing in the middle of a deploy leaves nothing behind', async () => {
+  await using site = await openSite({ 'plumb.yaml': MANIFEST, 'web.mjs': WEB, 'chain.log': 'lagging' });
+  const pids: number[] = [];
+  {
+    await using world = await site.open();
+    const deploying = deployAll(world.deploy, site.directory).catch(() => undefined);
+    const eth = await until('the node runs', async () => (await world.unit('shop/eth'))?.pid);
+    pids.push(eth);
+    expect(await world.unit('shop/web')).toMatchObject({
+      state: 'waiting',
+      health: { state: 'starting', reason: 'waits for eth' },
+    });
+    void deploying;
+  }
+  expect(pids.filter(isAlive)).toEqual([]);
 });

@@ -39,6 +39,8 @@ test('after kill -9 of Plumb, a new start leaves one copy of everything, at the 
   await using data = await openTemporaryDirectory();
   writeFiles(directory.path, { 'plumb.yaml': MANIFEST, 'web.mjs': WEB });
   const owner = `killed-run-${process.pid}-${Math.round(performance.now())}`;
+  // When this test fails, what it started must go all the same.
+  using _leftovers = { [Symbol.dispose]: () => runningOf(owner).forEach((pid) => process.kill(pid, 'SIGKILL')) };
   const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'killed-run.ts');
   const run = spawn(process.execPath, [script, directory.path, data.path, owner], {
     stdio: ['ignore', 'pipe', 'inherit'],
