@@ -111,14 +111,21 @@ export async function evaluateRange(
     value.kind === 'vector'
       ? finishColumns(value.columns)
       : [{ labels: {}, dropsName: false, values: value.values, present: new Uint8Array(grid.count).fill(1) }];
-  return columns.map(({ labels, values, present }) => {
-    const steps = Uint32Array.from({ length: grid.count }, (_, step) => step).filter((step) => present[step] === 1);
-    return {
-      labels,
-      times: Float64Array.from(steps, (step) => stepAt(grid, step)),
-      values: Float64Array.from(steps, (step) => values[step] as number),
-    };
-  });
+  return columns.map((column) => presentSamples(column, grid));
+}
+
+/** The steps at which a column has a value. */
+function presentSamples({ labels, values, present }: Column, grid: Context['grid']): SeriesData {
+  const count = present.reduce((sum, isPresent) => sum + isPresent, 0);
+  const samples = { labels, times: new Float64Array(count), values: new Float64Array(count) };
+  let index = 0;
+  for (let step = 0; step < present.length; step += 1) {
+    if (present[step] !== 1) continue;
+    samples.times[index] = stepAt(grid, step);
+    samples.values[index] = values[step] as number;
+    index += 1;
+  }
+  return samples;
 }
 
 function parsed(expression: string | Expression): Expression {

@@ -98,6 +98,8 @@ export class Tsdb implements AsyncDisposable {
   readonly #timers: readonly Timer[];
   #totals: Totals = NO_TOTALS;
   #maintenance: Promise<void> = Promise.resolve();
+  /** A flush made part of the log superfluous. Stays set when writing the checkpoint fails, so that it is tried again. */
+  #isCheckpointDue = false;
   #isClosed = false;
 
   /** Use `openTsdb`. */
@@ -267,14 +269,14 @@ export class Tsdb implements AsyncDisposable {
     const flushAt = startOf(newestAt - this.#periodMs / 2);
     const oldestAt = (): number =>
       this.#head.series.reduce((first, series) => Math.min(first, series.firstAt), Infinity);
-    let isFlushed = false;
     for (let startAt = startOf(oldestAt()); startAt < flushAt; startAt = startOf(oldestAt())) {
       await this.#flushPeriod(startAt, startAt + this.#periodMs);
-      isFlushed = true;
+      this.#isCheckpointDue = true;
     }
-    if (!isFlushed) return;
+    if (!this.#isCheckpointDue) return;
     const closed = this.#wal.rotate();
     await this.#wal.checkpoint(closed, this.#head.records());
+    this.#isCheckpointDue = false;
   }
 
   async #flushPeriod(startAt: number, endAt: number): Promise<void> {
