@@ -1,0 +1,182 @@
+// No door is open to strangers: every route, every method, the WebSocket and RPC.
+import { openTemporaryDirectory } from '@plumb/testing';
+import { contracts } from '@plumb/plumbd/clients';
+import { openZeromqChannel } from '@plumb/rpc/node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type PlumbProcess, startPlumb } from './src/plumb-process.ts';
+
+let directory: Awaited<ReturnType<typeof openTemporaryDirectory>>;
+let plumb: PlumbProcess;
+
+beforeAll(async () => {
+  directory = await openTemporaryDirectory();
+  plumb = await startPlumb({ dataDirectory: directory.path });
+}, 60_000);
+
+afterAll(async () => {
+  await plumb[Symbol.asyncDispose]();
+  await directory[Symbol.asyncDispose]();
+});
+
+const METHODS = Object.entries(contracts).flatMap(([service, contract]) =>
+  Object.keys(contract).map((verb) => `${service}.${verb}`),
+);
+const PATHS = [
+  '/',
+  '/index.html',
+  '/apps/tipjar',
+  '/assets/index.js',
+  '/nowhere',
+  '/sign-in',
+  '/sign-in?code=guess.guess',
+  '/sign-out',
+  '/metrics',
+  '/healthz/live',
+  '/healthz/ready',
+  '/api/',
+  '/api/stream',
+  '/prometheus/api/v1/query?query=up',
+  '/prometheus/api/v1/query_range',
+  '/prometheus/api/v1/series',
+  '/prometheus/api/v1/labels',
+  '/prometheus/api/v1/label/job/values',
+  '/prometheus/api/v1/metadata',
+  '/v1/catalog/services',
+  '/..%2f..%2fetc%2fpasswd',
+  ...METHODS.map((method) => `/api/${method}`),
+];
+
+const bearer = (): Record<string, string> => ({ authorization: `Bearer ${plumb.token}` });
+
+test('a stranger gets 401 from every path with every method, and nothing else', async () => {
+  for (const path of PATHS) {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']) {
+      // A code that does not exist counts as a guess: those are limited, and have a test of their own.
+      if (path.includes('code=') && method !== 'POST') continue;
+      const response = await fetch(plumb.doors.http + path, { method, redirect: 'manual' });
+      expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} 401`);
+      await response.body?.cancel();
+    }
+  }
+});
+
+test('a stranger gets no WebSocket', async () => {
+  const status = await webSocketStatus({});
+  expect(status).toBe(401);
+  expect(await webSocketStatus(bearer())).toBe(101);
+  expect(await webSocketStatus({ ...bearer(), origin: 'http://evil.example' })).toBe(403);
+});
+
+test('a cross-site POST is refused even with a session, and a session opens the console', async () => {
+  const { url } = await plumb.services.identity.createSignInLink({});
+  const signIn = await fetch(url, { redirect: 'manual' });
+  expect(signIn.status).toBe(200);
+  const cookie = signIn.headers.get('set-cookie') ?? '';
+  expect(cookie).toMatch(/^plumb_session=[^;]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/);
+  const session = { cookie: cookie.split(';')[0] ?? '' };
+
+  expect((await fetch(`${plumb.doors.http}/`, { headers: session })).status).toBe(200);
+  const post = (headers: Record<string, string>): Promise<Response> =>
+    fetch(`${plumb.doors.http}/api/identity.whoami`, {
+      method: 'POST',
+      body: '{}',
+      headers: { ...session, ...headers },
+    });
+  expect((await post({ origin: plumb.doors.http })).status).toBe(200);
+  expect((await post({ origin: 'http://evil.example' })).status).toBe(403);
+  expect((await post({ origin: 'null' })).status).toBe(403);
+  expect((await post({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+
+  const again = await fetch(url, { redirect: 'manual' });
+  expect(again.status).toBe(401);
+  await fetch(`${plumb.doors.http}/sign-out`, { method: 'POST', headers: session });
+  expect((await fetch(`${plumb.doors.http}/`, { headers: session })).status).toBe(401);
+});
+
+test('a token does what its scopes say and no more, over HTTP and over RPC', async () => {
+  const created = await plumb.run('token', 'create', 'reader', 'config:read', '--json');
+  const { token } = JSON.parse(created.out) as { token: string };
+  const call = async (method: string): Promise<number> =>
+    (
+      await fetch(`${plumb.doors.http}/api/${method}`, {
+        method: 'POST',
+        body: '{}',
+        headers: { authorization: `Bearer ${token}` },
+      })
+    ).status;
+  expect(await call('config.list')).toBe(200);
+  expect(await call('deploy.status')).toBe(403);
+  expect(await call('identity.tokens')).toBe(403);
+  expect((await fetch(`${plumb.doors.http}/metrics`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(
+    403,
+  );
+  expect((await plumb.run('token', 'revoke', 'reader')).code).toBe(0);
+  expect(await call('config.list')).toBe(401);
+});
+
+test('RPC lets nobody in with a wrong token', async () => {
+  const address = plumb.doors.rpc.at(-1) ?? '';
+  await expect(openZeromqChannel({ address, token: 'wrong' })).rejects.toMatchObject({ code: 'denied' });
+});
+
+test('health and metrics answer those who may ask', async () => {
+  const get = async (path: string): Promise<Response> => fetch(plumb.doors.http + path, { headers: bearer() });
+  expect(await (await get('/healthz/ready')).text()).toBe('ready\n');
+  expect(await (await get('/metrics')).text()).toContain('plumb_http_requests_total');
+  expect((await get('/no/such.file')).status).toBe(404);
+  const tooMuch = await fetch(`${plumb.doors.http}/api/config.list`, {
+    method: 'POST',
+    headers: bearer(),
+    body: 'x'.repeat(1_100_000),
+  });
+  expect(tooMuch.status).toBe(400);
+  const notJson = await fetch(`${plumb.doors.http}/api/config.list`, {
+    method: 'POST',
+    headers: bearer(),
+    body: '{"a":',
+  });
+  expect(await notJson.json()).toMatchObject({ error: { code: 'invalid' } });
+});
+
+// The last: it uses up the tries of this address.
+test('whoever guesses tokens is slowed down, while a known token stays welcome', async () => {
+  const guess = async (token: string): Promise<number> =>
+    (
+      await fetch(`${plumb.doors.http}/api/identity.whoami`, {
+        method: 'POST',
+        body: '{}',
+        headers: { authorization: `Bearer ${token}` },
+      })
+    ).status;
+  expect(await guess(plumb.token)).toBe(200);
+  const answers = [];
+  for (let i = 0; i < 20; i += 1) answers.push(await guess(`wrong${i}`));
+  expect(answers.filter((status) => status === 401).length).toBeLessThanOrEqual(11);
+  expect(answers.at(-1)).toBe(429);
+  expect(await guess(plumb.token)).toBe(200);
+});
+
+async function webSocketStatus(headers: Record<string, string>): Promise<number> {
+  const { default: http } = await import('node:http');
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const request = http.request(`${plumb.doors.http}/api/stream`, {
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
+    },
+  });
+  request.on('response', (response) => {
+    response.resume();
+    resolve(response.statusCode ?? 0);
+  });
+  request.on('upgrade', (_response, socket) => {
+    socket.destroy();
+    resolve(101);
+  });
+  request.on('error', reject);
+  request.end();
+  return promise;
+}

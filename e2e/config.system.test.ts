@@ -1,0 +1,43 @@
+// A value changes: the running example has it at once, without a restart.
+import { openTemporaryDirectory, until } from '@plumb/testing';
+import { expect, test } from 'vitest';
+import { startPlumb, TIPJAR } from './src/plumb-process.ts';
+
+test('a changed title reaches the running example in under 200 ms, and the proof of it the store', async () => {
+  await using directory = await openTemporaryDirectory();
+  await using plumb = await startPlumb({ dataDirectory: directory.path, deploy: TIPJAR });
+  const [application] = await plumb.services.deploy.status({});
+  const web = application?.units.find(({ component }) => component === 'web');
+  const page = async (): Promise<string> => (await fetch(web?.url ?? '')).text();
+  expect(await page()).not.toContain('Coffee fund');
+
+  // The best of a few: one round measures the machine's load as much as the path.
+  const delays: number[] = [];
+  for (const title of ['Coffee fund', 'Tea fund', 'Water fund']) {
+    const startedAt = performance.now();
+    await plumb.services.config.set({ application: 'tipjar', key: 'title', value: title });
+    await until('the page shows it', async () => (await page()).includes(title), { periodMs: 1 });
+    delays.push(performance.now() - startedAt);
+  }
+  expect(Math.min(...delays)).toBeLessThan(200);
+  expect((await plumb.services.deploy.status({}))[0]?.units.find(({ component }) => component === 'web')?.pid).toBe(
+    web?.pid,
+  );
+
+  await until('every instance runs the last revision', async () => {
+    const { revision, instances } = await plumb.services.config.convergence({ application: 'tipjar' });
+    return instances.length === 1 && instances[0]?.revision === revision;
+  });
+
+  const history = JSON.parse((await plumb.run('config', 'history', 'tipjar.title', '--json')).out) as {
+    value: string;
+    layer: string;
+  }[];
+  expect(history.map(({ value, layer }) => `${layer}: ${value}`).slice(0, 3)).toEqual([
+    'store: Water fund',
+    'store: Tea fund',
+    'store: Coffee fund',
+  ]);
+  expect((await plumb.run('config', 'unset', 'tipjar.title')).out).toContain('as plumb.yaml says');
+  await until('the manifest is in force again', async () => !(await page()).includes('fund'));
+});

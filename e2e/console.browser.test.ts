@@ -1,0 +1,78 @@
+// The console in a real browser: signs in by the link, sees a graph grow, edits a value, kills a process and sees it heal.
+import { findProgram, hasRequirement, openTemporaryDirectory, until } from '@plumb/testing';
+import { chromium, type Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { startPlumb, TIPJAR } from './src/plumb-process.ts';
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+if (hasRequirement('chromium', 'install it with "apt-get install chromium"')) {
+  test('an operator signs in, watches, edits and heals', { timeout: 120_000 }, async () => {
+    await using directory = await openTemporaryDirectory();
+    await using plumb = await startPlumb({ dataDirectory: directory.path, deploy: TIPJAR });
+    const browser = await chromium.launch({ executablePath: findProgram('chromium') ?? '', args: CHROMIUM_FLAGS });
+    try {
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+
+      const [link] = /http:\/\/localhost:\d+\/sign-in\?code=\S+/.exec(plumb.output()) ?? [];
+      await page.goto(link ?? '');
+      await page.getByRole('link', { name: 'tipjar' }).first().click();
+      await page.getByRole('heading', { name: 'tipjar', level: 1 }).waitFor();
+
+      await graphGainsPoints(page);
+      await editTitle(page);
+      const [application] = await plumb.services.deploy.status({});
+      const web = application?.units.find(({ component }) => component === 'web');
+      await until('the example shows it', async () =>
+        (await (await fetch(web?.url ?? '')).text()).includes('Edited in the console'),
+      );
+
+      await killWeb(page);
+      await until('the process was killed and healed', async () => {
+        const unit = (await plumb.services.deploy.status({}))[0]?.units.find(({ component }) => component === 'web');
+        return unit?.health.state === 'ready' && unit.pid !== web?.pid;
+      });
+      await page
+        .getByText(/tipjar\/web was killed \(SIGKILL\); restarted/)
+        .first()
+        .waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+/** The number of points that the first graph says it shows grows by itself. */
+async function graphGainsPoints(page: Page): Promise<void> {
+  const graph = page.getByRole('figure').first();
+  await graph.scrollIntoViewIfNeeded();
+  const count = async (): Promise<number> => Number(await graph.getAttribute('data-points'));
+  const before = await until('the graph has points', async () => (await count()) > 0 && count());
+  await until('the graph gained points', async () => (await count()) > before, { timeoutMs: 30_000 });
+}
+
+async function editTitle(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Edit title' }).click();
+  const field = page.getByRole('textbox', { name: 'title' });
+  await field.fill('Edited in the console');
+  await field.press('Enter');
+  await page.getByText('Edited in the console').first().waitFor();
+}
+
+async function killWeb(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Actions for web' }).click();
+  await page.getByRole('menuitem', { name: /^Kill process/ }).click();
+  await page.getByRole('button', { name: 'Kill process' }).click();
+}
