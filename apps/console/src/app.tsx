@@ -12,6 +12,7 @@ import { NotFoundPage } from './pages/not-found-page.tsx';
 import { OverviewPage } from './pages/overview-page.tsx';
 import { QueryPage } from './pages/query-page.tsx';
 import { ServicesPage } from './pages/services-page.tsx';
+import { openIncidents } from './store/event-log.ts';
 import { parsePath, type Route, routeTitle } from './router.ts';
 
 /** The frame of every page. */
@@ -56,18 +57,22 @@ function Page({ route }: { readonly route: Route }): JSX.Element {
   }
 }
 
-/** A change of page begins at its top, with its title in the window and its heading read out; a change of tab does neither. */
+/** A change of page begins at its top with its heading read out; a change of tab does not. The window's title counts open incidents. */
 function usePageChange(route: Route): void {
   const page = route.kind === 'application' ? `${route.kind} ${route.name}` : route.kind;
   const title = routeTitle(route);
+  const events = useConsole().store.events.value;
+  const openCount = events === undefined ? 0 : openIncidents(events).length;
   const last = useRef<string | undefined>(undefined);
   useEffect(() => {
-    document.title = `${title} · Plumb`;
     scrollTo(0, 0);
     const isFirst = last.current === undefined;
     last.current = page;
     if (!isFirst) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
   }, [page]);
+  useEffect(() => {
+    document.title = `${openCount > 0 ? `(${openCount}) ` : ''}${title} · Plumb`;
+  }, [title, openCount]);
 }
 
 /** Says quietly that what is shown may be old. Its place is over the page, so that nothing moves. */

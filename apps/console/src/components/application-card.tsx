@@ -1,9 +1,9 @@
 import type { ApplicationStatus, UnitStatus } from '@plumb/deploy';
-import { formatCount, formatRelease, Status, StatusMark } from '@plumb/ui';
+import { formatCount, formatRelease, Icon, Status, StatusMark } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { applicationPath } from '../router.ts';
 import { unitFigure } from '../store/figures.ts';
-import { applicationTone, orderUnits, unitWord } from '../store/unit-status.ts';
+import { applicationTone, orderUnits, unitWord, upSince } from '../store/unit-status.ts';
 import { Ago, Since } from './ago.tsx';
 import { ChainTag } from './chain-tag.tsx';
 import { FigureLine } from './figure.tsx';
@@ -35,13 +35,19 @@ export function ApplicationCard({ application }: { readonly application: Applica
 }
 
 function UnitLine({ unit }: { readonly unit: UnitStatus }): JSX.Element {
-  const { component, application, startedAt, restartsTotal, health, kind, state } = unit;
+  const { component, application, restartsTotal, health, kind, state, url } = unit;
+  const startedAt = upSince(unit);
   const reason = state === 'running' && health.state !== 'ready' ? health.reason : undefined;
   return (
     <li class="unit-line">
       <Status {...unitWord(unit)} />
       <span class="unit-name">
         {component}
+        {kind === 'process' && url !== undefined && (
+          <a class="unit-open" href={url} target="_blank" rel="noreferrer" aria-label={`Open ${component}`} title={url}>
+            <Icon name="external" />
+          </a>
+        )}
         {kind === 'chain' && <ChainTag unit={unit} />}
         {reason !== undefined && <span class="unit-reason soft ellipsis">{reason}</span>}
       </span>

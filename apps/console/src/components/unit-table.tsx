@@ -2,7 +2,7 @@ import type { UnitStatus } from '@plumb/deploy';
 import { formatSpan, formatWhole, Icon, Status } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { Since } from './ago.tsx';
-import { orderUnits, unitWord } from '../store/unit-status.ts';
+import { orderUnits, unitWord, upSince } from '../store/unit-status.ts';
 import { ChainTag } from './chain-tag.tsx';
 import { UnitMenu } from './unit-menu.tsx';
 
@@ -34,7 +34,8 @@ export function UnitTable({ units }: { readonly units: readonly UnitStatus[] }):
 }
 
 function UnitRow({ unit }: { readonly unit: UnitStatus }): JSX.Element {
-  const { component, kind, state, startedAt, restartsRecent, restartsTotal, url, port, pid } = unit;
+  const { component, kind, restartsRecent, restartsTotal, url, port, pid } = unit;
+  const startedAt = upSince(unit);
   return (
     <tr>
       <th scope="row" class="unit-cell">
@@ -45,7 +46,7 @@ function UnitRow({ unit }: { readonly unit: UnitStatus }): JSX.Element {
         <small class="soft">{healthDetail(unit)}</small>
         {unit.chain !== undefined && <ChainLine unit={unit} />}
       </td>
-      <td data-label="Uptime">{startedAt === undefined || state === 'stopped' ? '–' : <Since at={startedAt} />}</td>
+      <td data-label="Uptime">{startedAt === undefined ? '–' : <Since at={startedAt} />}</td>
       <td data-label="Restarts">
         {restartsTotal}
         {restartsRecent > 0 && <small class="soft"> ({restartsRecent} lately)</small>}

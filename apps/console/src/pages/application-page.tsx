@@ -3,7 +3,7 @@ import { serviceName } from '@plumb/registry';
 import { Empty, formatRelease, Skeleton } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { Ago } from '../components/ago.tsx';
-import { Board, WindowChoice } from '../components/board.tsx';
+import { Boards, WindowChoice } from '../components/board.tsx';
 import { ConfigTable } from '../components/config-table.tsx';
 import { useConsole } from '../components/console-context.ts';
 import { IncidentCard } from '../components/incident-card.tsx';
@@ -91,16 +91,13 @@ function TabContent({
   switch (tab) {
     case 'graphs':
       return (
-        <>
-          {units.map(({ component }) => (
-            <Board
-              key={component}
-              job={serviceName(name, component)}
-              title={units.length > 1 ? component : undefined}
-              syncKey={name}
-            />
-          ))}
-        </>
+        <Boards
+          syncKey={name}
+          jobs={units.map(({ component }) => ({
+            job: serviceName(name, component),
+            title: units.length > 1 ? component : undefined,
+          }))}
+        />
       );
     case 'config':
       return <ConfigTable application={name} />;

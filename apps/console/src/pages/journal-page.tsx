@@ -29,7 +29,8 @@ export function JournalSection({ application }: { readonly application?: string 
   const { store, api } = useConsole();
   const [text, setText] = useState('');
   const [kind, setKind] = useState<JournalKind | ''>('');
-  const [hasMore, setHasMore] = useState((store.events.peek()?.journal.length ?? SNAPSHOT_ENTRIES) >= SNAPSHOT_ENTRIES);
+  const [hasMore, setHasMore] = useState<boolean | undefined>(undefined);
+  const mayHaveMore = hasMore ?? (store.events.value?.journal.length ?? 0) >= SNAPSHOT_ENTRIES;
   const all = store.events.value?.journal.filter(
     (entry) => application === undefined || entry.application === application,
   );
@@ -70,7 +71,7 @@ export function JournalSection({ application }: { readonly application?: string 
         </Empty>
       )}
       {shown !== undefined && <JournalList entries={shown} />}
-      {hasMore && shown !== undefined && shown.length > 0 && (
+      {mayHaveMore && shown !== undefined && shown.length > 0 && (
         <footer class="card-foot">
           <button
             type="button"

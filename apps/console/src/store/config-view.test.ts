@@ -136,3 +136,31 @@ test('converged is who runs the last revision, or a later one', () => {
     isConverged({ revision: 5, instances: [{ instance: 'a', revision, at: 1 }] });
   expect([at(4), at(5), at(6), isConverged(undefined)]).toEqual([false, true, true, false]);
 });
+
+test('a change makes it ask for the convergence at once, however long it was quiet', async () => {
+  const feed = Promise.withResolvers<void>();
+  const base = fakeConfig([entry('title', 'Tip jar', 3)]);
+  let asked = 0;
+  const config = {
+    ...base.config,
+    convergence: async () => {
+      asked += 1;
+      return { revision: 7, instances: [{ instance: 'web', revision: 7, at: 1 }] };
+    },
+    async *watch() {
+      yield { kind: 'snapshot' as const, revision: 7, values: {} };
+      await feed.promise;
+      yield { kind: 'change' as const, revision: 8, changes: [] };
+      await new Promise(() => undefined);
+    },
+  };
+  const view = createConfigView('tipjar');
+  const stop = new AbortController();
+  const clock = createFakeClock();
+  void followConfig(view, { config }, { clock, random: seededRandom(1) }, stop.signal);
+  await clock.advance(0);
+  const before = asked;
+  feed.resolve();
+  await until('another question while the clock stands', () => asked > before);
+  stop.abort();
+});

@@ -50,9 +50,14 @@ const CONVERGED_POLL_MS = 5_000;
 /** Keeps `view` up to date until `signal` aborts: every change of the feed makes it read the entries again. */
 export async function followConfig(view: ConfigView, api: ConfigApi, world: World, signal: AbortSignal): Promise<void> {
   const { application } = view;
+  let changed = new AbortController();
   const feed = follow({
     subscribe: (stop) => changes(view, api, stop),
-    onItem: (entries) => (view.entries.value = entries),
+    onItem: (entries) => {
+      view.entries.value = entries;
+      changed.abort();
+      changed = new AbortController();
+    },
     onRefused: (message) => (view.refused.value = message),
     signal,
     world,
@@ -62,7 +67,8 @@ export async function followConfig(view: ConfigView, api: ConfigApi, world: Worl
     view.convergence.value = await api.config
       .convergence({ application }, { signal })
       .catch(() => view.convergence.value);
-    await sleep(world.clock, isConverged(view.convergence.value) ? CONVERGED_POLL_MS : CONVERGENCE_POLL_MS, signal);
+    const delayMs = isConverged(view.convergence.value) ? CONVERGED_POLL_MS : CONVERGENCE_POLL_MS;
+    await sleep(world.clock, delayMs, AbortSignal.any([signal, changed.signal]));
   }
   await feed;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { testApplication, testUnit } from './test-units.ts';
-import { orderUnits, overallState, unitWord } from './unit-status.ts';
+import { orderUnits, overallState, unitWord, upSince } from './unit-status.ts';
 
 describe('unitWord', () => {
   test('the health speaks while the unit runs', () => {
@@ -60,4 +60,15 @@ describe('overallState', () => {
 test('processes come before chains, each by name', () => {
   const units = [testUnit('x/eth', { kind: 'chain' }), testUnit('x/worker'), testUnit('x/web')];
   expect(orderUnits(units).map(({ component }) => component)).toEqual(['web', 'worker', 'eth']);
+});
+
+test('a unit that does not run has no uptime, whenever it was started', () => {
+  const since = (state: 'running' | 'crashed' | 'backoff' | 'stopped'): number | undefined =>
+    upSince({ state, startedAt: 5 });
+  expect([since('running'), since('crashed'), since('backoff'), since('stopped')]).toEqual([
+    5,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

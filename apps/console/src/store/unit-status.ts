@@ -22,6 +22,11 @@ export function orderUnits(units: readonly UnitStatus[]): readonly UnitStatus[] 
   return units.toSorted((a, b) => b.kind.localeCompare(a.kind) || a.component.localeCompare(b.component));
 }
 
+/** Epoch ms at which the copy that runs was started; undefined where none runs. */
+export function upSince({ state, startedAt }: Pick<UnitStatus, 'state' | 'startedAt'>): number | undefined {
+  return state === 'starting' || state === 'running' || state === 'stopping' ? startedAt : undefined;
+}
+
 /** The supervisor's state first: while it starts or stops a unit, the health is that of the copy before. */
 export function unitWord({ state, health }: Pick<UnitStatus, 'state' | 'health'>): StatusWord {
   switch (state) {
