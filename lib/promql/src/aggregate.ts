@@ -24,9 +24,14 @@ export async function evaluateAggregate(
   switch (operator) {
     case 'topk':
     case 'bottomk':
+    case 'limitk':
       if (numbers.some(Number.isNaN))
-        throw new OperatingError('invalid', 'Parameter value is NaN: topk and bottomk take a count');
-      return groups.flatMap(({ members }) => keepExtremes(members, numbers, operator === 'topk'));
+        throw new OperatingError('invalid', `Parameter value is NaN: ${operator} takes a count`);
+      return groups.flatMap(({ members }) => {
+        return operator === 'limitk'
+          ? keepFirst(members, numbers)
+          : keepExtremes(members, numbers, operator === 'topk');
+      });
     case 'count_values':
       assert(parameter?.kind === 'string', 'the parser saw to the type');
       return groups.flatMap((group) => countValues(group, parameter.text));
@@ -132,6 +137,19 @@ function keepExtremes(members: readonly Column[], ks: Float64Array, isTop: boole
   return kept
     .filter((column) => lastOrder.has(column))
     .sort((a, b) => (lastOrder.get(a) ?? 0) - (lastOrder.get(b) ?? 0));
+}
+
+/** The members themselves, present only where fewer than `k` before them are. */
+function keepFirst(members: readonly Column[], ks: Float64Array): Column[] {
+  const counts = new Uint32Array(ks.length);
+  return members.map((member) => {
+    const present = member.present.map((isPresent, step) => {
+      if (isPresent !== 1 || (counts[step] as number) >= Math.floor(ks[step] as number)) return 0;
+      counts[step] = (counts[step] as number) + 1;
+      return 1;
+    });
+    return { ...member, present };
+  });
 }
 
 function countValues({ labels, dropsName, members }: Group, label: string): Column[] {

@@ -112,6 +112,7 @@ export const AGGREGATE_OPERATORS = [
   'stdvar',
   'topk',
   'bottomk',
+  'limitk',
   'quantile',
   'count_values',
 ] as const;

@@ -2,10 +2,10 @@
 import { assert } from '@plumb/base';
 import { type Call, type Expression, withoutParentheses } from './ast.ts';
 import type { Context } from './context.ts';
-import { histogramQuantiles } from './histogram-quantile.ts';
+import { histogramFractions, histogramQuantiles } from './classic-histogram.ts';
 import { clampTo, DATE_FUNCTIONS, roundTo, VALUE_FUNCTIONS } from './instant-functions.ts';
 import { evaluateTimestamps } from './instant-selector.ts';
-import { joinLabels, labelsOfAbsent, replaceLabel } from './label-functions.ts';
+import { joinLabels, labelsOfAbsent, replaceLabel, sortByLabels } from './label-functions.ts';
 import { NAME_KEEPING_FUNCTIONS, predictLinear, quantileOverTime, RANGE_FUNCTIONS } from './range-functions.ts';
 import { evaluateRanges, mapWindows, type WindowFunction } from './range-windows.ts';
 import { type Column, emptyColumn, hasValues, mapColumn, stepAt, type Value } from './vector.ts';
@@ -71,6 +71,13 @@ export async function evaluateCall(call: Call, context: Context): Promise<Value>
       );
     case 'histogram_quantile':
       return vector(histogramQuantiles(await argument.scalar(0), await argument.vector(1)));
+    case 'histogram_fraction':
+      return vector(histogramFractions(await argument.scalar(0), await argument.scalar(1), await argument.vector(2)));
+    case 'sort_by_label':
+    case 'sort_by_label_desc': {
+      const names = args.slice(1).map((_, i) => argument.text(i + 1));
+      return vector(sortByLabels(await argument.vector(0), names, name === 'sort_by_label' ? 1 : -1));
+    }
     case 'sort':
     case 'sort_desc':
       return vector(sortColumns(await argument.vector(0), name === 'sort' ? 1 : -1));

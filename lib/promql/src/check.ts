@@ -24,6 +24,7 @@ const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
 const PARAMETER_TYPES: Readonly<Partial<Record<AggregateOperator, ValueType>>> = {
   topk: 'scalar',
   bottomk: 'scalar',
+  limitk: 'scalar',
   quantile: 'scalar',
   count_values: 'string',
 };

@@ -151,8 +151,8 @@ test('what Prometheus has as an experiment is said to be not supported', () => {
     'x smoothed',
     'rate(x[5m] anchored)',
     'a + fill(0) b',
-    'limitk(2, x)',
-    'limitk by (a) (2, x)',
+    'limit_ratio(0.5, x)',
+    'limit_ratio by (a) (0.5, x)',
     'x[5m + 1m]',
     'x offset step()',
   ]) {

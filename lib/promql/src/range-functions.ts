@@ -24,6 +24,11 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, WindowFunction>> = {
   max_over_time: (window) => extreme(window, (value, best) => value > best),
   first_over_time: ({ values, start }) => values[start],
   last_over_time: ({ values, end }) => values[end - 1],
+  mad_over_time: ({ values, start, end }) => medianDeviation([...values.subarray(start, end)]),
+  ts_of_first_over_time: ({ times, start }) => (times[start] as number) / 1_000,
+  ts_of_last_over_time: ({ times, end }) => (times[end - 1] as number) / 1_000,
+  ts_of_min_over_time: (window) => timeOf(window, (value, best) => value <= best),
+  ts_of_max_over_time: (window) => timeOf(window, (value, best) => value >= best),
   stdvar_over_time: ({ values, start, end }) => varianceOf(values, start, end),
   stddev_over_time: ({ values, start, end }) => Math.sqrt(varianceOf(values, start, end)),
 };
@@ -88,4 +93,23 @@ function extreme({ values, start, end }: Window, isBetter: (value: number, best:
     if (isBetter(value, best) || Number.isNaN(best)) best = value;
   }
   return best;
+}
+
+/** When the best value was last seen, in seconds; NaN only when there is nothing else. */
+function timeOf({ times, values, start, end }: Window, isAsGood: (value: number, best: number) => boolean): number {
+  let best = start;
+  for (let i = start + 1; i < end; i += 1) {
+    if (isAsGood(values[i] as number, values[best] as number) || Number.isNaN(values[best])) best = i;
+  }
+  return (times[best] as number) / 1_000;
+}
+
+/** The median of the distances from the median; NaN when a value is. */
+function medianDeviation(values: readonly number[]): number {
+  if (values.some(Number.isNaN)) return NaN;
+  const median = quantileOf(0.5, values);
+  return quantileOf(
+    0.5,
+    values.map((value) => Math.abs(value - median)),
+  );
 }

@@ -8,7 +8,7 @@ const OWN_SCRIPTS = path.join(import.meta.dirname, '../testdata');
 const PROMETHEUS_SCRIPTS =
   process.env['PROMQLTEST_DIR'] ?? path.join(import.meta.dirname, '../../../../shared/data/promqltest/promql');
 /** Of the 2,214 evals of Prometheus 3.14; raise it with each feature, so that none is lost again. */
-const PASSED_MIN = 917;
+const PASSED_MIN = 973;
 
 for (const name of fs.readdirSync(OWN_SCRIPTS).filter((file) => file.endsWith('.test.txt'))) {
   test(`our script ${name} holds`, async () => {

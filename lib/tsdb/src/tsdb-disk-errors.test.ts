@@ -36,6 +36,12 @@ test('an append on a full disk is refused as a whole, and the log goes on behind
     const refused = tsdb.append([{ series: { __name__: 'y' }, at: START, value: 2 }]);
     await expect(refused).rejects.toMatchObject({ code: 'exhausted', message: /the disk is full/ });
     expect(valuesOf(tsdb)).toEqual([1]);
+  }
+  {
+    await using tsdb = await openTsdb(options);
+    expect(tsdb.stats().replay.tornBytes).toBe(0); // The half was cut off at once.
+    failNextWrite();
+    await expect(tsdb.append([{ series: { __name__: 'y' }, at: START, value: 2 }])).rejects.toThrow();
     await tsdb.append([{ series: { __name__: 'y' }, at: START, value: 3 }]);
   }
   await using tsdb = await openTsdb(options);

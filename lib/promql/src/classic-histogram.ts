@@ -1,4 +1,4 @@
-/** Quantiles of classic histograms: counters with cumulative buckets by the label `le`. */
+/** Quantiles and shares of classic histograms: counters with cumulative buckets by the label `le`. */
 import { filterLabels, type Labels, labelOf, labelsKey } from './queryable.ts';
 import { type Column, emptyColumn } from './vector.ts';
 
@@ -8,8 +8,26 @@ const SMALL_DELTA = 1e-12;
 
 type Bucket = { readonly upper: number; count: number };
 
-/** One column for each set of labels but `le`. Series whose `le` is not a number are left out. */
+/** The quantile of each histogram, a step at a time. */
 export function histogramQuantiles(quantiles: Float64Array, columns: readonly Column[]): Column[] {
+  return mapHistograms(columns, (buckets, step) => bucketQuantile(quantiles[step] as number, buckets));
+}
+
+/** The share of observations between two values. */
+export function histogramFractions(lowers: Float64Array, uppers: Float64Array, columns: readonly Column[]): Column[] {
+  return mapHistograms(columns, (buckets, step) =>
+    bucketFraction(lowers[step] as number, uppers[step] as number, buckets),
+  );
+}
+
+/**
+ * One column for each set of labels but `le`, from its buckets in order of their bounds. Series whose `le` is not a number
+ * are left out.
+ */
+function mapHistograms(
+  columns: readonly Column[],
+  valueOf: (buckets: readonly Bucket[], step: number) => number,
+): Column[] {
   const groups = new Map<
     string,
     { readonly labels: Labels; readonly buckets: { readonly upper: number; readonly column: Column }[] }
@@ -23,14 +41,17 @@ export function histogramQuantiles(quantiles: Float64Array, columns: readonly Co
     group.buckets.push({ upper, column });
     groups.set(key, group);
   }
+  const count = columns[0]?.present.length ?? 0;
   return [...groups.values()].map(({ labels, buckets }) => {
-    const result = emptyColumn(labels, quantiles.length, true);
+    const result = emptyColumn(labels, count, true);
     const sorted = buckets.sort((a, b) => (a.upper < b.upper ? -1 : a.upper > b.upper ? 1 : 0));
-    for (let step = 0; step < quantiles.length; step += 1) {
+    for (let step = 0; step < count; step += 1) {
       const present = sorted.filter(({ column }) => column.present[step] === 1);
       if (present.length === 0) continue;
-      const counts = present.map(({ upper, column }) => ({ upper, count: column.values[step] as number }));
-      result.values[step] = bucketQuantile(quantiles[step] as number, counts);
+      result.values[step] = valueOf(
+        present.map(({ upper, column }) => ({ upper, count: column.values[step] as number })),
+        step,
+      );
       result.present[step] = 1;
     }
     return result;
@@ -62,6 +83,34 @@ function bucketQuantile(q: number, counts: readonly Bucket[]): number {
   const below = buckets[index - 1] ?? { upper: 0, count: 0 };
   rank -= below.count;
   return below.upper + (upper - below.upper) * (rank / (count - below.count));
+}
+
+/** As `bucketQuantile` has it, but nothing is assumed of where observations lie in a bucket without a bound. */
+function bucketFraction(lower: number, upper: number, counts: readonly Bucket[]): number {
+  const buckets = coalesced(counts);
+  const last = buckets.at(-1);
+  if (last === undefined || last.upper !== Infinity) return NaN;
+  if (last.count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
+  if (lower >= upper) return 0;
+  return (rankOf(upper, buckets, last.count) - rankOf(lower, buckets, last.count)) / last.count;
+}
+
+/** How many observations lie below `value`. */
+function rankOf(value: number, buckets: readonly Bucket[], total: number): number {
+  let below = { upper: -Infinity, count: 0 };
+  for (const [index, bucket] of buckets.entries()) {
+    if (index === 0 && bucket.upper > 0) below = { upper: 0, count: 0 };
+    if (below.upper >= value) return below.count;
+    if (bucket.upper > value) {
+      if (below.upper === -Infinity) return bucket.count;
+      return Math.min(
+        total,
+        below.count + (bucket.count - below.count) * ((value - below.upper) / (bucket.upper - below.upper)),
+      );
+    }
+    below = bucket;
+  }
+  return total;
 }
 
 /** Bounds that are one number in two spellings are one bucket. */
