@@ -34,7 +34,7 @@ export async function evaluateAggregate(
       });
     case 'count_values':
       assert(parameter?.kind === 'string', 'the parser saw to the type');
-      return groups.flatMap((group) => countValues(group, parameter.text));
+      return groups.flatMap((group) => countValues(group, parameter.text, budget));
     case 'quantile':
       return groups.map((group) =>
         reduceGroup(group, count, (values, length, step) =>
@@ -152,13 +152,19 @@ function keepFirst(members: readonly Column[], ks: Float64Array): Column[] {
   });
 }
 
-function countValues({ labels, dropsName, members }: Group, label: string): Column[] {
+function countValues({ labels, dropsName, members }: Group, label: string, budget: Budget): Column[] {
   const columns = new Map<string, Column>();
+  // Every distinct value is a series: as many as there are values, in the worst case, so each is paid for.
+  const newColumn = (text: string): Column => {
+    const count = members[0]?.present.length ?? 0;
+    budget.take(count);
+    return emptyColumn(withLabel(labels, label, text), count, dropsName);
+  };
   for (const { values, present } of members) {
     for (let step = 0; step < present.length; step += 1) {
       if (present[step] !== 1) continue;
       const text = formatNumber(values[step] as number);
-      const column = columns.get(text) ?? emptyColumn(withLabel(labels, label, text), present.length, dropsName);
+      const column = columns.get(text) ?? newColumn(text);
       column.values[step] = (column.values[step] as number) + 1;
       column.present[step] = 1;
       columns.set(text, column);

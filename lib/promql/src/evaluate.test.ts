@@ -77,6 +77,10 @@ test('limits are kept, and say what to do', async () => {
     code: 'exhausted',
     message: /subquery/,
   });
+  const hostile = "count_values('v', time() * x)"; // A new series at every step.
+  await expect(
+    evaluateRange({ ...range, expression: hostile, limits: { sampleCountMax: 100_000 } }),
+  ).rejects.toMatchObject({ code: 'exhausted' });
   await expect(evaluateRange({ ...range, expression: 'x[5m]' })).rejects.toMatchObject({ code: 'invalid' });
   await expect(evaluateRange({ ...range, expression: 'x', endAt: -1 })).rejects.toMatchObject({ code: 'invalid' });
 });

@@ -167,7 +167,9 @@ async function evaluateNode(node: Expression, context: Context): Promise<Value> 
     }
     case 'binary': {
       const left = await evaluateNode(node.left, context);
-      return evaluateBinary(node, left, await evaluateNode(node.right, context));
+      const value = evaluateBinary(node, left, await evaluateNode(node.right, context));
+      await context.budget.pause(value.kind === 'vector' ? value.columns.length * count : count);
+      return value;
     }
     case 'aggregate': {
       const parameter = node.parameter === undefined ? undefined : await evaluateNode(node.parameter, context);

@@ -14,7 +14,7 @@ export type SealedChunk = {
 };
 
 /** The open chunk is raw, 16 bytes a sample, so it is kept short; flushing joins short chunks to full ones. */
-const OPEN_SAMPLES_MAX = 256;
+const OPEN_SAMPLES_MAX = 128;
 const OPEN_SAMPLES_INITIAL = 16;
 
 export class HeadSeries {
