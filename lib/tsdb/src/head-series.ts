@@ -67,6 +67,13 @@ export class HeadSeries {
     return this.#count > 0 && this.#bits[at] === low && this.#bits[at + 1] === high;
   }
 
+  /** Adds a sealed chunk that begins after the last sample. */
+  addSealed(chunk: SealedChunk): void {
+    this.seal();
+    this.sealed.push(chunk);
+    this.lastAt = chunk.maxAt;
+  }
+
   /** Turns the open chunk into a sealed one. */
   seal(): void {
     if (this.#count === 0) return;

@@ -6,6 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { ByteReader, type ByteWriter, bytesOf } from './bytes.ts';
+import type { SealedChunk } from './head-series.ts';
 import { type Labels, labelsFromPairs, sortedLabels } from './labels.ts';
 
 export type SeriesEntry = { readonly ref: number; readonly labels: Labels };
@@ -18,7 +19,7 @@ export type LogRecord =
       readonly times: Float64Array;
       readonly values: Float64Array;
     }
-  | { readonly kind: 'chunk'; readonly ref: number; readonly bytes: Uint8Array };
+  | { readonly kind: 'chunk'; readonly ref: number; readonly chunk: SealedChunk };
 
 const KIND_SERIES = 1;
 const KIND_SAMPLES = 2;
@@ -48,7 +49,7 @@ export function decodePayload(payload: Uint8Array): LogRecord {
     case KIND_SAMPLES:
       return readSamples(reader);
     case KIND_CHUNK:
-      return { kind: 'chunk', ref: reader.varint(), bytes: reader.raw(reader.varint()) };
+      return readChunk(reader);
     default:
       throw new RangeError(`a record of kind ${kind} is unknown`);
   }
@@ -68,9 +69,22 @@ function encodePayload(record: LogRecord, out: ByteWriter): void {
     case 'chunk':
       out.u8(KIND_CHUNK);
       out.varint(record.ref);
-      out.varint(record.bytes.length);
-      out.raw(record.bytes);
+      out.svarint(record.chunk.minAt);
+      out.varint(record.chunk.maxAt - record.chunk.minAt);
+      out.varint(record.chunk.count);
+      out.varint(record.chunk.bytes.length);
+      out.raw(record.chunk.bytes);
   }
+}
+
+/** The chunk's bytes are a copy: a view would keep the whole log in memory. */
+function readChunk(reader: ByteReader): LogRecord {
+  const ref = reader.varint();
+  const minAt = reader.svarint();
+  const maxAt = minAt + reader.varint();
+  const count = reader.varint();
+  const bytes = new Uint8Array(reader.raw(reader.varint()));
+  return { kind: 'chunk', ref, chunk: { minAt, maxAt, count, bytes } };
 }
 
 function writeSeries(ref: number, labels: Labels, out: ByteWriter): void {

@@ -47,6 +47,7 @@ test('a database answers as plain arrays would, whatever was flushed, joined and
         log: silentLog,
         retentionMs: 10_000_000,
         blockPeriodMs: PERIOD_MS,
+        checkpointLogBytes: 500,
       };
       let tsdb = await openTsdb(options);
       const model = new Map(NAMES.map((name) => [name, [] as { at: number; bits: string }[]]));

@@ -282,3 +282,19 @@ test('a series that ended, came back and then met a crash before the checkpoint 
     expect(points(tsdb, 'restless').at(-1)).toEqual([at + 60_000, 3]);
   }
 });
+
+test('a log that has grown is replaced by a checkpoint, whose sealed chunks are read as they are', async () => {
+  await using world = await openWorld({ checkpointLogBytes: 5_000 });
+  {
+    await using tsdb = await world.open();
+    world.clock.jump(HOUR);
+    await appendSteadily(tsdb, START, 200);
+    await tsdb.maintain();
+    expect(tsdb.stats()).toMatchObject({ blockCount: 0, headSampleCount: 200 });
+    expect(tsdb.stats().walBytes).toBeLessThan(2_000);
+    await tsdb.append([{ series: up, at: START + HOUR, value: 200 }]);
+  }
+  await using tsdb = await world.open();
+  expect(tsdb.stats().replay).toMatchObject({ recordCount: 4, skippedSampleCount: 0 }); // Labels, chunk, rest; one more.
+  expect(points(tsdb).map(([, value]) => value)).toEqual(Array.from({ length: 201 }, (_, i) => i));
+});

@@ -35,6 +35,8 @@ export const BATCH_SAMPLES_MAX = 1_000_000;
 const MAINTENANCE_PERIOD_MS = 60_000;
 /** A flush takes whole periods of this length, half a period after they end, so that late samples still find the head. */
 const BLOCK_PERIOD_MS = 2 * 3_600_000;
+/** Log behind the last checkpoint that is worth the next one: about 3 million samples, which take a second to replay. */
+const CHECKPOINT_LOG_BYTES = 32 * 1_024 * 1_024;
 /** About 1 kB of memory each: a gigabyte. */
 const SERIES_COUNT_MAX = 1_000_000;
 
@@ -46,6 +48,8 @@ export type TsdbOptions = {
   /** Blocks are deleted when all their samples are older than this. */
   readonly retentionMs: number;
   readonly blockPeriodMs?: number | undefined;
+  /** A checkpoint is written when this much log has gathered behind the last one. It bounds the time to start. */
+  readonly checkpointLogBytes?: number | undefined;
   /** Series in the head; samples of series beyond it are refused and counted. */
   readonly seriesCountMax?: number | undefined;
 };
@@ -91,6 +95,7 @@ export class Tsdb implements AsyncDisposable {
   readonly #log: Log;
   readonly #retentionMs: number;
   readonly #periodMs: number;
+  readonly #checkpointLogBytes: number;
   readonly #blocks: BlockStore;
   readonly #head: Head;
   readonly #wal: WriteAheadLog;
@@ -103,11 +108,13 @@ export class Tsdb implements AsyncDisposable {
   #isClosed = false;
 
   /** Use `openTsdb`. */
-  constructor({ directory, clock, log, retentionMs, blockPeriodMs, seriesCountMax }: TsdbOptions) {
+  constructor(options: TsdbOptions) {
+    const { directory, clock, log, retentionMs, blockPeriodMs, seriesCountMax } = options;
     this.#clock = clock;
     this.#log = log;
     this.#retentionMs = retentionMs;
     this.#periodMs = blockPeriodMs ?? BLOCK_PERIOD_MS;
+    this.#checkpointLogBytes = options.checkpointLogBytes ?? CHECKPOINT_LOG_BYTES;
     this.#head = new Head({ periodMs: this.#periodMs, seriesCountMax: seriesCountMax ?? SERIES_COUNT_MAX });
     const startMs = clock.monotonicMs();
     this.#blocks = new BlockStore(path.join(directory, 'blocks'), log);
@@ -273,7 +280,7 @@ export class Tsdb implements AsyncDisposable {
       await this.#flushPeriod(startAt, startAt + this.#periodMs);
       this.#isCheckpointDue = true;
     }
-    if (!this.#isCheckpointDue) return;
+    if (!this.#isCheckpointDue && this.#wal.segmentBytes < this.#checkpointLogBytes) return;
     const closed = this.#wal.rotate();
     await this.#wal.checkpoint(closed, this.#head.records());
     this.#isCheckpointDue = false;

@@ -41,14 +41,17 @@ export class WriteAheadLog implements Disposable {
   #number: number;
   #fd: number;
   #sizeBytes: number;
+  /** Of closed segments, and of the checkpoint that stands for others. */
   #closedBytes: number;
+  #checkpointBytes: number;
   #isDirty = false;
   #buffer = new ByteWriter(64 * 1_024);
 
-  private constructor(directory: string, number: number, closedBytes: number) {
+  private constructor(directory: string, number: number, sizes: { closedBytes: number; checkpointBytes: number }) {
     this.#directory = directory;
     this.#number = number;
-    this.#closedBytes = closedBytes;
+    this.#closedBytes = sizes.closedBytes;
+    this.#checkpointBytes = sizes.checkpointBytes;
     this.#fd = openSegment(directory, number);
     this.#sizeBytes = FILE_HEADER.length;
   }
@@ -83,11 +86,17 @@ export class WriteAheadLog implements Disposable {
       }
     }
     const last = Math.max(checkpoint?.number ?? 0, segments.at(-1)?.number ?? 0);
-    const closedBytes = files.reduce((sum, file) => sum + fs.statSync(file).size, 0);
-    return { wal: new WriteAheadLog(directory, last + 1, closedBytes), replay: outcome };
+    const closedBytes = sumOfSizes(segments.map(({ file }) => file));
+    const checkpointBytes = sumOfSizes(checkpoint === undefined ? [] : [checkpoint.file]);
+    return { wal: new WriteAheadLog(directory, last + 1, { closedBytes, checkpointBytes }), replay: outcome };
   }
 
   get sizeBytes(): number {
+    return this.#checkpointBytes + this.segmentBytes;
+  }
+
+  /** Of all segments: what the next start has to replay sample by sample. */
+  get segmentBytes(): number {
     return this.#closedBytes + this.#sizeBytes;
   }
 
@@ -152,9 +161,9 @@ export class WriteAheadLog implements Disposable {
       writeFully(fd, buffer.view());
     });
     removeLeftovers(this.#directory);
-    this.#closedBytes = [...listNumbered(this.#directory, CHECKPOINT), ...listNumbered(this.#directory, SEGMENT)]
-      .filter((entry) => entry.number !== this.#number || entry.file === file)
-      .reduce((sum, entry) => sum + fs.statSync(entry.file).size, 0);
+    const closed = listNumbered(this.#directory, SEGMENT).filter((segment) => segment.number !== this.#number);
+    this.#closedBytes = sumOfSizes(closed.map((segment) => segment.file));
+    this.#checkpointBytes = sumOfSizes([file]);
   }
 
   [Symbol.dispose](): void {
@@ -176,6 +185,10 @@ function openSegment(directory: string, number: number): number {
   writeFully(fd, FILE_HEADER, 0);
   syncDirectory(directory);
   return fd;
+}
+
+function sumOfSizes(files: readonly string[]): number {
+  return files.reduce((sum, file) => sum + fs.statSync(file).size, 0);
 }
 
 /** Removes what a checkpoint stands for, older checkpoints, and unfinished ones. */

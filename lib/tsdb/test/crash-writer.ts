@@ -5,7 +5,14 @@ import { openTsdb } from '../src/index.ts';
 
 const [directory = '', startAt = '0', first = '0'] = process.argv.slice(2);
 const clock = { ...systemClock, now: () => Number(startAt) + 1e9 };
-const tsdb = await openTsdb({ directory, clock, log: silentLog, retentionMs: 1e12, blockPeriodMs: 60_000 });
+const tsdb = await openTsdb({
+  directory,
+  clock,
+  log: silentLog,
+  retentionMs: 1e12,
+  blockPeriodMs: 60_000,
+  checkpointLogBytes: 2_000,
+});
 fs.writeSync(1, 'ready\n');
 for (let number = Number(first); ; number += 1) {
   const at = Number(startAt) + number * 1_000;
