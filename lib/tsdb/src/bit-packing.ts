@@ -31,14 +31,24 @@ export function pack(numbers: Float64Array, count: number, width: number, words:
   packNarrow(high, count, width - 32, words, at + count);
 }
 
-/** The inverse of `pack`, into the first `count` of `numbers`. */
-export function unpack(words: Uint32Array, at: number, width: number, count: number, numbers: Float64Array): void {
+/** `count` numbers of `width` bits that begin with the word `at`. */
+export type Packed = {
+  readonly words: Uint32Array;
+  readonly at: number;
+  readonly width: number;
+  readonly count: number;
+};
+
+/** The inverse of `pack`, into `numbers` from `start`. */
+export function unpack({ words, at, width, count }: Packed, numbers: Float64Array, start: number): void {
   if (width <= 32) {
-    unpackNarrow(words, at, width, count, numbers);
+    unpackNarrow({ words, at, width, count }, numbers, start);
     return;
   }
-  unpackNarrow(words, at + count, width - 32, count, numbers);
-  for (let i = 0; i < count; i += 1) numbers[i] = (numbers[i] as number) * WORD + (words[at + i] as number);
+  unpackNarrow({ words, at: at + count, width: width - 32, count }, numbers, start);
+  for (let i = 0; i < count; i += 1) {
+    numbers[start + i] = (numbers[start + i] as number) * WORD + (words[at + i] as number);
+  }
 }
 
 function packNarrow(numbers: Float64Array, count: number, width: number, words: Uint32Array, at: number): void {
@@ -55,15 +65,15 @@ function packNarrow(numbers: Float64Array, count: number, width: number, words: 
   }
 }
 
-function unpackNarrow(words: Uint32Array, at: number, width: number, count: number, numbers: Float64Array): void {
+function unpackNarrow({ words, at, width, count }: Packed, numbers: Float64Array, start: number): void {
   if (width === 0) {
-    numbers.fill(0, 0, count);
+    numbers.fill(0, start, start + count);
     return;
   }
   const mask = width === 32 ? 0xffff_ffff : (1 << width) - 1;
   let word = at;
   let bit = 0;
-  for (let i = 0; i < count; i += 1) {
+  for (let i = start; i < start + count; i += 1) {
     let number = (words[word] as number) >>> bit;
     const end = bit + width;
     if (end > 32) number |= (words[word + 1] as number) << (32 - bit);

@@ -1,8 +1,6 @@
 /** Joining and cutting of sample columns. Values move as memory, never as numbers, so that every NaN keeps its bits. */
 import type { Columns } from './chunk.ts';
 
-export const NO_COLUMNS: Columns = { times: new Float64Array(0), values: new Float64Array(0) };
-
 /** The samples of `runs`, which follow each other in time, that lie in [minAt, maxAt], in arrays of their own. */
 export function joinColumns(runs: readonly Columns[], minAt: number, maxAt: number): Columns {
   const parts = runs.map((run) => cutColumns(run, minAt, maxAt));
@@ -19,7 +17,10 @@ export function joinColumns(runs: readonly Columns[], minAt: number, maxAt: numb
 }
 
 /** A view of the samples in [minAt, maxAt]. */
-export function cutColumns({ times, values }: Columns, minAt: number, maxAt: number): Columns {
+export function cutColumns(columns: Columns, minAt: number, maxAt: number): Columns {
+  const { times, values } = columns;
+  const isWhole = times.length > 0 && (times[0] as number) >= minAt && (times[times.length - 1] as number) <= maxAt;
+  if (isWhole) return columns;
   const start = firstAtOrAfter(times, minAt);
   const end = firstAtOrAfter(times, maxAt + 1);
   return { times: times.subarray(start, end), values: values.subarray(start, end) };

@@ -51,30 +51,29 @@ export function decodeIntegerColumn(reader: ByteReader, count: number, numbers: 
   const first = reader.svarint();
   const firstDifference = reader.svarint();
   numbers[0] = first;
-  const blockTotal = Math.ceil((count - 1) / BLOCK_COUNT);
-  const headers = new Uint8Array(blockTotal);
-  const leasts = new Float64Array(blockTotal);
+  // The headers are read twice, first to find where the words begin: cheaper than keeping them in arrays.
+  const headersAt = reader.offset;
   let wordCount = 0;
-  for (let block = 0; block < blockTotal; block += 1) {
-    const header = reader.u8();
-    headers[block] = header;
-    leasts[block] = reader.svarint();
-    wordCount += packedWordCount(Math.min(BLOCK_COUNT, count - 1 - block * BLOCK_COUNT), header & 63);
+  for (let start = 1; start < count; start += BLOCK_COUNT) {
+    wordCount += packedWordCount(Math.min(BLOCK_COUNT, count - start), reader.u8() & 63);
+    reader.svarint();
   }
   reader.align4();
   const words = wordsOf(reader.raw(wordCount * 4));
+  const endAt = reader.offset;
 
-  const offsets = new Float64Array(BLOCK_COUNT);
+  reader.offset = headersAt;
   let at = 0;
-  for (let block = 0; block < blockTotal; block += 1) {
-    const start = 1 + block * BLOCK_COUNT;
+  for (let start = 1; start < count; start += BLOCK_COUNT) {
     const blockCount = Math.min(BLOCK_COUNT, count - start);
-    const width = (headers[block] as number) & 63;
-    unpack(words, at, width, blockCount, offsets);
+    const header = reader.u8();
+    const least = reader.svarint();
+    const width = header & 63;
+    unpack({ words, at, width, count: blockCount }, numbers, start);
     at += packedWordCount(blockCount, width);
-    const order = (headers[block] as number) >> 6;
-    restoreBlock(numbers, start, blockCount, offsets, { order, least: leasts[block] as number, firstDifference });
+    restoreBlock(numbers, start, blockCount, { order: header >> 6, least, firstDifference });
   }
+  reader.offset = endAt;
 }
 
 type BlockPlan = { readonly order: Order; readonly width: number; readonly least: number };
@@ -105,28 +104,28 @@ function difference(numbers: Float64Array, index: number, order: Order): number 
   return index === 1 ? 0 : value - before - (before - (numbers[index - 2] as number));
 }
 
+/** Turns what was packed, in place, into the numbers themselves. */
 function restoreBlock(
   numbers: Float64Array,
   start: number,
   count: number,
-  offsets: Float64Array,
   { order, least, firstDifference }: { order: number; least: number; firstDifference: number },
 ): void {
   if (order === 0) {
-    for (let i = 0; i < count; i += 1) numbers[start + i] = least + (offsets[i] as number);
+    for (let i = 0; i < count; i += 1) numbers[start + i] = least + (numbers[start + i] as number);
     return;
   }
   let value = numbers[start - 1] as number;
   if (order === 1) {
     for (let i = 0; i < count; i += 1) {
-      value += least + (offsets[i] as number);
+      value += least + (numbers[start + i] as number);
       numbers[start + i] = value;
     }
     return;
   }
   let change = start === 1 ? firstDifference : value - (numbers[start - 2] as number);
   for (let i = 0; i < count; i += 1) {
-    change += least + (offsets[i] as number);
+    change += least + (numbers[start + i] as number);
     value += change;
     numbers[start + i] = value;
   }
