@@ -1,10 +1,9 @@
 /** An open block file: checks it, finds series in it, reads their samples. */
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { describeError, type Log, OperatingError } from '@plumb/base';
+import { type Log, OperatingError } from '@plumb/base';
 import { BLOCK_HEADER, type BlockFacts, FOOTER_BYTES, parseBlockFacts } from './block-format.ts';
 import { BlockIndex, type ChunkEntry } from './block-index.ts';
-import { type Columns, decodeChunk } from './chunk.ts';
 import { readFully } from './durable-file.ts';
 import type { SealedChunk } from './head-series.ts';
 
@@ -38,18 +37,6 @@ export class Block implements Disposable {
 
   overlaps(minAt: number, maxAt: number): boolean {
     return this.facts.startAt <= maxAt && this.facts.endAt > minAt;
-  }
-
-  /** Runs of columns that together hold every readable sample of a series in [minAt, maxAt], with some around it. */
-  columnsIn(ordinal: number, minAt: number, maxAt: number): Columns[] {
-    return this.chunksIn(ordinal, minAt, maxAt).flatMap((chunk) => {
-      try {
-        return [decodeChunk(chunk.bytes)];
-      } catch (error) {
-        this.#reportDamage(ordinal, describeError(error));
-        return [];
-      }
-    });
   }
 
   /** The chunks of a series that overlap [minAt, maxAt], read in one go; damaged ones are logged and left out. */

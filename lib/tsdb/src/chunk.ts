@@ -49,36 +49,45 @@ export function encodeChunk({ times, values }: Columns): Uint8Array<ArrayBuffer>
 
 /** The inverse of `encodeChunk`, into fresh arrays. @throws OperatingError `internal` for bytes that are not a chunk. */
 export function decodeChunk(bytes: Uint8Array): Columns {
+  const count = Math.min(CHUNK_SAMPLES_MAX, (bytes[2] ?? 0) + (bytes[3] ?? 0) * 256);
+  const columns = { times: new Float64Array(count), values: new Float64Array(count) };
+  decodeChunkInto(bytes, count, columns, 0);
+  return columns;
+}
+
+/**
+ * Decodes a chunk of `count` samples into columns that have room for them from `from`: one pair of arrays for many chunks,
+ * since making an array costs as much as decoding a hundred samples.
+ * @throws OperatingError `internal` for bytes that are not a chunk of `count` samples.
+ */
+export function decodeChunkInto(bytes: Uint8Array, count: number, columns: Columns, from: number): void {
   try {
-    return decode(bytes);
+    decode(bytes, count, columns, from);
   } catch (error) {
     throw new OperatingError('internal', 'a chunk of samples cannot be decoded', { cause: error });
   }
 }
 
-function decode(bytes: Uint8Array): Columns {
+function decode(bytes: Uint8Array, count: number, { times, values }: Columns, from: number): void {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const codec = header.getUint8(0);
   const exponent = header.getUint8(1);
-  const count = header.getUint16(2, true);
   const exceptionCount = header.getUint16(4, true);
   const valuesStart = header.getUint16(6, true) * 4;
-  if (count === 0 || count > CHUNK_SAMPLES_MAX) throw new RangeError(`a chunk has no ${count} samples`);
+  const ownCount = header.getUint16(2, true);
+  if (ownCount !== count || count === 0) throw new RangeError(`a chunk has ${ownCount} samples instead of ${count}`);
 
-  const times = new Float64Array(count);
-  const values = new Float64Array(count);
-  decodeIntegerColumn(new ByteReader(bytes, HEADER_BYTES), count, times);
+  decodeIntegerColumn(new ByteReader(bytes, HEADER_BYTES), count, times, from);
   if (codec === CODEC_XOR) {
-    decodeXorColumn(bytes.subarray(valuesStart), count, values);
+    decodeXorColumn(bytes.subarray(valuesStart), count, values, from);
   } else if (codec === CODEC_DECIMAL) {
     const reader = new ByteReader(bytes, valuesStart);
-    decodeIntegerColumn(reader, count, values);
-    fromDecimals(values, exponent);
-    readExceptions(reader, exceptionCount, values);
+    decodeIntegerColumn(reader, count, values, from);
+    fromDecimals(values, exponent, from, from + count);
+    if (exceptionCount > 0) readExceptions(reader, exceptionCount, values.subarray(from, from + count));
   } else {
     throw new RangeError(`codec ${codec} is unknown`);
   }
-  return { times, values };
 }
 
 type DecimalColumn = { readonly bytes: Uint8Array; readonly exponent: number; readonly exceptionCount: number };

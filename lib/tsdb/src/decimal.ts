@@ -39,11 +39,11 @@ export function toDecimals(values: Float64Array, count: number): Decimals | unde
   return exceptions.length > count * EXCEPTION_SHARE_MAX + 1 ? undefined : { exponent, numbers, exceptions };
 }
 
-/** Turns numbers over 10^exponent into values, in place. Division, not multiplication by 10^-exponent, is exact. */
-export function fromDecimals(numbers: Float64Array, exponent: number): void {
+/** Turns `numbers[start..end)` over 10^exponent into values, in place. Division is exact; multiplying by 10^-exponent is not. */
+export function fromDecimals(numbers: Float64Array, exponent: number, start: number, end: number): void {
   if (exponent === 0) return;
   const power = POWERS[exponent] as number;
-  for (let i = 0; i < numbers.length; i += 1) numbers[i] = (numbers[i] as number) / power;
+  for (let i = start; i < end; i += 1) numbers[i] = (numbers[i] as number) / power;
 }
 
 /** The least exponent that suits every decimal value. */

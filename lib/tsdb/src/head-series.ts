@@ -3,7 +3,8 @@
  * without repeats; `TimeSeriesDatabase` sees to that before it appends.
  */
 import { bitsOf } from './bytes.ts';
-import { type Columns, decodeChunk, encodeChunk } from './chunk.ts';
+import { type Columns, encodeChunk } from './chunk.ts';
+import type { Part } from './columns.ts';
 import type { Labels } from './labels.ts';
 
 export type SealedChunk = {
@@ -98,13 +99,11 @@ export class HeadSeries {
     return kept.length > 0 || this.#count > 0;
   }
 
-  /** Runs of columns that together hold every sample in [minAt, maxAt], with some before and after it. */
-  columnsIn(minAt: number, maxAt: number): Columns[] {
-    const runs = this.sealed
-      .filter((chunk) => chunk.maxAt >= minAt && chunk.minAt <= maxAt)
-      .map(({ bytes }) => decodeChunk(bytes));
-    if (this.#count > 0 && this.lastAt >= minAt && (this.#times[0] as number) <= maxAt) runs.push(this.open());
-    return runs;
+  /** What together holds every sample in [minAt, maxAt], with some before and after it. Good until the next append. */
+  partsIn(minAt: number, maxAt: number): Part[] {
+    const parts: Part[] = this.sealed.filter((chunk) => chunk.maxAt >= minAt && chunk.minAt <= maxAt);
+    if (this.#count > 0 && this.lastAt >= minAt && (this.#times[0] as number) <= maxAt) parts.push(this.open());
+    return parts;
   }
 
   /** The open chunk: views, good until the next append. */

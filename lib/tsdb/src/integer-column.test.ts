@@ -10,7 +10,7 @@ function encoded(numbers: readonly number[]): Uint8Array {
 
 function decoded(bytes: Uint8Array, count: number): number[] {
   const numbers = new Float64Array(count);
-  decodeIntegerColumn(new ByteReader(bytes), count, numbers);
+  decodeIntegerColumn(new ByteReader(bytes), count, numbers, 0);
   return [...numbers];
 }
 

@@ -46,11 +46,11 @@ export function encodeIntegerColumn(numbers: Float64Array, count: number, out: B
   out.raw(bytesOf(words));
 }
 
-/** Reads a column of `count` numbers into `numbers`. @throws RangeError when the bytes end too early. */
-export function decodeIntegerColumn(reader: ByteReader, count: number, numbers: Float64Array): void {
+/** Reads a column of `count` numbers into `numbers` from `from`. @throws RangeError when the bytes end too early. */
+export function decodeIntegerColumn(reader: ByteReader, count: number, numbers: Float64Array, from: number): void {
   const first = reader.svarint();
   const firstDifference = reader.svarint();
-  numbers[0] = first;
+  numbers[from] = first;
   // The headers are read twice, first to find where the words begin: cheaper than keeping them in arrays.
   const headersAt = reader.offset;
   let wordCount = 0;
@@ -69,9 +69,11 @@ export function decodeIntegerColumn(reader: ByteReader, count: number, numbers: 
     const header = reader.u8();
     const least = reader.svarint();
     const width = header & 63;
-    unpack({ words, at, width, count: blockCount }, numbers, start);
+    unpack({ words, at, width, count: blockCount }, numbers, from + start);
     at += packedWordCount(blockCount, width);
-    restoreBlock(numbers, start, blockCount, { order: header >> 6, least, firstDifference });
+    // The change before the second number is in the header; before later ones it is what the numbers say.
+    const change = start === 1 ? firstDifference : undefined;
+    restoreBlock(numbers, from + start, blockCount, { order: header >> 6, least, change });
   }
   reader.offset = endAt;
 }
@@ -109,7 +111,7 @@ function restoreBlock(
   numbers: Float64Array,
   start: number,
   count: number,
-  { order, least, firstDifference }: { order: number; least: number; firstDifference: number },
+  { order, least, change: changeBefore }: { order: number; least: number; change: number | undefined },
 ): void {
   if (order === 0) {
     for (let i = 0; i < count; i += 1) numbers[start + i] = least + (numbers[start + i] as number);
@@ -123,7 +125,7 @@ function restoreBlock(
     }
     return;
   }
-  let change = start === 1 ? firstDifference : value - (numbers[start - 2] as number);
+  let change = changeBefore ?? value - (numbers[start - 2] as number);
   for (let i = 0; i < count; i += 1) {
     change += least + (numbers[start + i] as number);
     value += change;

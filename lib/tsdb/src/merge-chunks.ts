@@ -1,6 +1,6 @@
 /** Joins a series' short chunks, which follow each other in time, to chunks of `CHUNK_SAMPLES_MAX`. */
-import { CHUNK_SAMPLES_MAX, type Columns, decodeChunk, encodeChunk } from './chunk.ts';
-import { joinColumns } from './columns.ts';
+import { CHUNK_SAMPLES_MAX, type Columns, encodeChunk } from './chunk.ts';
+import { joinParts } from './columns.ts';
 import type { SealedChunk } from './head-series.ts';
 
 /** Full chunks are passed on as they are; runs of shorter ones are decoded, joined and encoded again. */
@@ -21,11 +21,7 @@ export function mergeChunks(chunks: readonly SealedChunk[]): SealedChunk[] {
 }
 
 function joinRun(run: readonly SealedChunk[]): SealedChunk[] {
-  const { times, values } = joinColumns(
-    run.map(({ bytes }) => decodeChunk(bytes)),
-    -Infinity,
-    Infinity,
-  );
+  const { times, values } = joinParts(run, -Infinity, Infinity);
   const chunks: SealedChunk[] = [];
   for (let start = 0; start < times.length; start += CHUNK_SAMPLES_MAX) {
     const end = Math.min(times.length, start + CHUNK_SAMPLES_MAX);

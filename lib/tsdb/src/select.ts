@@ -2,7 +2,7 @@
 import { OperatingError } from '@plumb/base';
 import type { Block } from './block.ts';
 import type { Columns } from './chunk.ts';
-import { joinColumns } from './columns.ts';
+import { joinParts, type Part } from './columns.ts';
 import type { LabelIndex } from './label-index.ts';
 import { type Labels, labelOf, labelsKey } from './labels.ts';
 import { type CompiledMatcher, compileMatcher, type LabelMatcher } from './matcher.ts';
@@ -26,7 +26,7 @@ export type SeriesFilter = {
 };
 
 /** One series and the places that have samples of it, in order of time. */
-type Found = { readonly labels: Labels; readonly readers: (() => Columns[])[] };
+type Found = { readonly labels: Labels; readonly readers: (() => Part[])[] };
 
 /** @throws OperatingError `invalid` for a bad pattern, `exhausted` when the answer is beyond a limit. */
 export function selectSeries(
@@ -41,7 +41,7 @@ export function selectSeries(
   const selected: SeriesData[] = [];
   let sampleCount = 0;
   for (const { labels, readers } of found) {
-    const columns = joinColumns(
+    const columns = joinParts(
       readers.flatMap((read) => read()),
       minAt,
       maxAt,
@@ -73,7 +73,7 @@ function findSeries({ blocks, head }: Sources, filter: SeriesFilter): Found[] {
   const { minAt = -Infinity, maxAt = Infinity } = filter;
   const matchers: CompiledMatcher[] = (filter.matchers ?? []).map(compileMatcher);
   const found = new Map<string, Found>();
-  const add = (key: string, labels: Labels, read: () => Columns[]): void => {
+  const add = (key: string, labels: Labels, read: () => Part[]): void => {
     const known = found.get(key);
     if (known === undefined) found.set(key, { labels, readers: [read] });
     else known.readers.push(read);
@@ -81,12 +81,12 @@ function findSeries({ blocks, head }: Sources, filter: SeriesFilter): Found[] {
   for (const block of blocks.filter((one) => one.overlaps(minAt, maxAt))) {
     for (const ordinal of block.index.find(matchers)) {
       const labels = block.index.labels(ordinal);
-      add(labelsKey(labels), labels, () => block.columnsIn(ordinal, minAt, maxAt));
+      add(labelsKey(labels), labels, () => block.chunksIn(ordinal, minAt, maxAt));
     }
   }
   for (const series of head.find(matchers)) {
     if (series.lastAt < minAt || series.firstAt > maxAt) continue;
-    add(series.key, series.labels, () => series.columnsIn(minAt, maxAt));
+    add(series.key, series.labels, () => series.partsIn(minAt, maxAt));
   }
   return [...found.values()];
 }

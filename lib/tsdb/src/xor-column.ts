@@ -40,9 +40,9 @@ export function encodeXorColumn(values: Float64Array, count: number, out: ByteWr
   out.align4();
 }
 
-/** Reads `count` values from `bytes` into `values`. @throws RangeError when the bytes end too early. */
-export function decodeXorColumn(bytes: Uint8Array, count: number, values: Float64Array): void {
-  const bits = bitsOf(values);
+/** Reads `count` values from `bytes` into `values` from `from`. @throws RangeError when the bytes end too early. */
+export function decodeXorColumn(bytes: Uint8Array, count: number, values: Float64Array, from: number): void {
+  const bits = bitsOf(values.subarray(from, from + count));
   const reader = new BitReader(bytes);
   let high = reader.read(32);
   let low = reader.read(32);
