@@ -43,6 +43,7 @@ if (hasRequirement('chromium', 'install it with "apt-get install chromium"')) {
         const unit = (await plumb.services.deploy.status({}))[0]?.units.find(({ component }) => component === 'web');
         return unit?.health.state === 'ready' && unit.pid !== web?.pid;
       });
+      await page.getByRole('main').getByRole('link', { name: 'Journal' }).click();
       await page
         .getByText(/tipjar\/web was killed \(SIGKILL\); restarted/)
         .first()
@@ -58,21 +59,22 @@ if (hasRequirement('chromium', 'install it with "apt-get install chromium"')) {
 async function graphGainsPoints(page: Page): Promise<void> {
   const graph = page.getByRole('figure').first();
   await graph.scrollIntoViewIfNeeded();
-  const count = async (): Promise<number> => Number(await graph.getAttribute('data-points'));
+  const count = async (): Promise<number> => Number(await graph.locator('[data-points]').getAttribute('data-points'));
   const before = await until('the graph has points', async () => (await count()) > 0 && count());
   await until('the graph gained points', async () => (await count()) > before, { timeoutMs: 30_000 });
 }
 
 async function editTitle(page: Page): Promise<void> {
+  await page.getByRole('main').getByRole('link', { name: 'Configuration' }).click();
   await page.getByRole('button', { name: 'Edit title' }).click();
-  const field = page.getByRole('textbox', { name: 'title' });
+  const field = page.getByRole('textbox', { name: 'Value of title' });
   await field.fill('Edited in the console');
   await field.press('Enter');
   await page.getByText('Edited in the console').first().waitFor();
 }
 
 async function killWeb(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Actions for web' }).click();
+  await page.getByRole('button', { name: 'Actions for tipjar/web' }).click();
   await page.getByRole('menuitem', { name: /^Kill process/ }).click();
   await page.getByRole('button', { name: 'Kill process' }).click();
 }

@@ -10,7 +10,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const CLI = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../apps/cli/bin/plumb.js', import.meta.url));
 export const TIPJAR = fileURLToPath(new URL('../../examples/tipjar', import.meta.url));
 
 export type CommandResult = { readonly code: number | null; readonly out: string; readonly err: string };

@@ -31,6 +31,11 @@ export function stackSeries(series: readonly ChartSeries[]): (number | null)[][]
   });
 }
 
+/** How many points are drawn: what a graph that cannot be seen into says of its progress. */
+export function countPoints(series: readonly ChartSeries[]): number {
+  return series.reduce((sum, { values }) => sum + values.filter((value) => value !== null).length, 0);
+}
+
 /** The last value that is not a gap. */
 export function latestValue(values: readonly (number | null)[]): number | undefined {
   return values.findLast((value) => value !== null) ?? undefined;

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type ChartFrame, latestValue, SERIES_COLORS } from './chart-series.ts';
+import { type ChartFrame, countPoints, latestValue, SERIES_COLORS } from './chart-series.ts';
 import { formatClock, formatValue, type ValueUnit } from './format.ts';
 import type { Plot } from './plot.ts';
 
@@ -21,7 +21,7 @@ export function Chart({ label, unit, frame, isStacked = false, syncKey }: ChartP
   const at = cursor === undefined ? undefined : frame?.times[cursor];
   const series = frame?.series ?? [];
   return (
-    <div class="chart">
+    <div class="chart" data-points={countPoints(series)}>
       <div class="chart-canvas">
         <div ref={host} class="chart-host" aria-hidden="true" />
         {at !== undefined && <span class="chart-time">{formatClock(at)}</span>}

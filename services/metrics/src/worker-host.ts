@@ -2,6 +2,8 @@
  * Runs the worker, and starts it again when it ends: after a crash, when its memory is spent, or when somebody terminates
  * it. Each new worker is told the present world; calls that were under way are answered `unavailable`.
  */
+import { getCompileCacheDir } from 'node:module';
+import path from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import {
   type Backoff,
@@ -30,12 +32,14 @@ const RESTART: Backoff = { delayMsMin: 500, delayMsMax: 30_000 };
 const WELL_MS = 60_000;
 /** The worker's heap: a runaway query ends the worker, not plumbd. */
 const WORKER_HEAP_MB = 1_024;
+/** Of that for what is young: scrapes make little, and V8 would keep three times 16 MB. */
+const WORKER_YOUNG_HEAP_MB = 8;
 /** How long a call waits for a worker that is being started, replaying its log. */
 const START_WAIT_MS = 8_000;
 /** A worker that reads a long log at its start hears of the world afterwards. */
 const WORLD_TIMEOUT_MS = 120_000;
-/** How long the worker may take to put everything on disk. */
-const CLOSE_TIMEOUT_MS = 10_000;
+/** How long the worker may take to put everything on disk; what it does not manage is in its log. Ctrl-C takes 5 s at most. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
 export type WorkerInput = {
   readonly directory: string;
@@ -43,6 +47,8 @@ export type WorkerInput = {
   /** The worker serves on one, and calls through the other. */
   readonly servedPort: MessagePort;
   readonly mainPort: MessagePort;
+  /** Where the compiled sources are kept, if they are. */
+  readonly compileCache: string | undefined;
 };
 
 export type WorkerHostOptions = {
@@ -126,15 +132,23 @@ export function openWorkerHost(options: WorkerHostOptions): WorkerHost {
 
 function startWorker({ directory, scrapePeriodMs, main, log, clock }: WorkerHostOptions): Running {
   const [served, called] = [new MessageChannel(), new MessageChannel()];
-  const input: WorkerInput = { directory, scrapePeriodMs, servedPort: served.port2, mainPort: called.port2 };
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const compileCache = getCompileCacheDir();
+  const input: WorkerInput = {
+    directory,
+    scrapePeriodMs,
+    servedPort: served.port2,
+    mainPort: called.port2,
+    // The folder of this version of Node is made below the one that is named.
+    compileCache: compileCache === undefined ? undefined : path.dirname(compileCache),
+  };
+  const worker = new Worker(new URL('./worker-entry.js', import.meta.url), {
     name: 'plumb-metrics',
     workerData: input,
     transferList: [served.port2, called.port2],
     // Nothing of plumbd's secrets and flags.
     env: {},
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB, maxYoungGenerationSizeMb: WORKER_YOUNG_HEAP_MB },
   });
   // The border has a line for each call already; a second one for its way through here says nothing.
   const dispatcher = createDispatcher({ log: { ...log, debug: () => undefined }, clock });
