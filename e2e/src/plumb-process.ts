@@ -34,6 +34,8 @@ export type PlumbProcessOptions = {
   readonly deploy?: string | undefined;
   readonly words?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** With the flags that `npm start` gives it to stay small. */
+  readonly isLean?: boolean;
 };
 
 /** Starts it and waits until it is up, with what it was asked to deploy. */
@@ -42,6 +44,7 @@ export async function startPlumb({
   deploy,
   words = [],
   env = {},
+  isLean = false,
 }: PlumbProcessOptions): Promise<PlumbProcess> {
   const deployWords = deploy === undefined ? [] : ['--deploy', deploy, '--environment', 'test'];
   const args = [
@@ -57,7 +60,10 @@ export async function startPlumb({
     ...deployWords,
     ...words,
   ];
-  const { child, output } = spawnPlumb(args, env);
+  const lean = isLean
+    ? { flags: ['--max-semi-space-size=2'], env: { MALLOC_ARENA_MAX: '1', ...env } }
+    : { flags: [], env };
+  const { child, output } = spawnPlumb(args, lean.env, lean.flags);
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const pid = child.pid ?? 0;
   await until(
@@ -109,8 +115,9 @@ export async function runPlumb(
 function spawnPlumb(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
 ): { child: ChildProcess; output: () => string; out: () => string; err: () => string } {
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(process.execPath, [...flags, CLI, ...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

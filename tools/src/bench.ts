@@ -4,7 +4,7 @@ import { runChild } from '../bootstrap/run-child.mjs';
 import type { Command } from './command.ts';
 
 /** A benchmark is a program, `bench/NAME.bench.ts` at the root or in a workspace, and takes `--json`. */
-const BENCHES = ['bench/*.bench.ts', '{lib,services,apps}/*/bench/*.bench.ts'];
+const BENCHES = ['bench/*.bench.ts', '{lib,services,apps}/*/bench/*.bench.ts', 'e2e/bench/*.bench.ts'];
 
 export const bench: Command = {
   name: 'bench',
