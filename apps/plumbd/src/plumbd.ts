@@ -3,7 +3,7 @@
  * This file is the list of what a control plane is made of.
  */
 import { type LogLevel, silentLog, systemClock as clock, systemRandom as random } from '@plumb/base';
-import { openChains } from '@plumb/chains/server';
+import { createChains } from '@plumb/chains/server';
 import { createConfigHandlers } from '@plumb/config-store/server';
 import { openDeploy } from '@plumb/deploy/server';
 import { openEvents } from '@plumb/events/server';
@@ -82,7 +82,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
   });
   const registry = opening.use(await openRegistry({ kv, clock, log, hostName }));
 
-  const chains = openChains({ clock, log });
+  const chains = createChains({ clock, log });
   dispatcher.add('identity', contracts.identity, identity.handlers);
   dispatcher.add('registry', contracts.registry, registry.handlers);
   dispatcher.add('config', contracts.config, createConfigHandlers({ kv, clock, log }));

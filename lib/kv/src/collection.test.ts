@@ -1,13 +1,13 @@
 import { systemClock } from '@plumb/base';
 import { expect, test } from 'vitest';
-import { type CollectionEvent, openCollection } from './collection.ts';
+import { type CollectionEvent, createCollection } from './collection.ts';
 import { openMemoryKv } from './memory-engine.ts';
 
 type Service = { readonly port: number; readonly tags?: readonly string[] | undefined };
 
 test('a value comes back as it was put: dates, bytes, bigints, maps, sets and undefined too', async () => {
   await using kv = await openMemoryKv({ clock: systemClock });
-  const values = openCollection<unknown>(kv, 'value/');
+  const values = createCollection<unknown>(kv, 'value/');
   const value = {
     at: new Date(1_760_000_000_000),
     bytes: new Uint8Array([0, 255]),
@@ -20,8 +20,8 @@ test('a value comes back as it was put: dates, bytes, bigints, maps, sets and un
 
 test('ids are relative to the prefix, and only what is under it is listed', async () => {
   await using kv = await openMemoryKv({ clock: systemClock });
-  const services = openCollection<Service>(kv, 'service/');
-  await openCollection<Service>(kv, 'servicf/').put('other', { port: 1 });
+  const services = createCollection<Service>(kv, 'service/');
+  await createCollection<Service>(kv, 'servicf/').put('other', { port: 1 });
   await services.put('web/2', { port: 82 });
   await services.put('web/1', { port: 81, tags: ['a'] });
   await services.put('db/1', { port: 83 });
@@ -37,7 +37,7 @@ test('ids are relative to the prefix, and only what is under it is listed', asyn
 
 test('a conditional put or delete over another revision changes nothing and answers what is there', async () => {
   await using kv = await openMemoryKv({ clock: systemClock });
-  const services = openCollection<Service>(kv, 'service/');
+  const services = createCollection<Service>(kv, 'service/');
   expect(await services.put('web', { port: 80 }, { ifRevision: 0 })).toEqual({ kind: 'committed', revision: 1 });
   expect(await services.put('web', { port: 81 }, { ifRevision: 0 })).toMatchObject({
     kind: 'conflict',
@@ -50,8 +50,8 @@ test('a conditional put or delete over another revision changes nothing and answ
 
 test('several collections change in one transaction', async () => {
   await using kv = await openMemoryKv({ clock: systemClock });
-  const services = openCollection<Service>(kv, 'service/');
-  const names = openCollection<string>(kv, 'name/');
+  const services = createCollection<Service>(kv, 'service/');
+  const names = createCollection<string>(kv, 'name/');
   await services.put('old', { port: 1 });
   await kv.transact(
     [services.putOperation('web', { port: 80 }), names.putOperation('80', 'web'), services.deleteOperation('old')],
@@ -63,7 +63,7 @@ test('several collections change in one transaction', async () => {
 
 test('a watch gives typed items and ids', async () => {
   await using kv = await openMemoryKv({ clock: systemClock });
-  const services = openCollection<Service>(kv, 'service/');
+  const services = createCollection<Service>(kv, 'service/');
   await services.put('web', { port: 80 });
   const stop = new AbortController();
   const events: CollectionEvent<Service>[] = [];
@@ -82,5 +82,5 @@ test('a watch gives typed items and ids', async () => {
 test('a value that is not CBOR is an error that names its key', async () => {
   await using kv = await openMemoryKv({ clock: systemClock });
   await kv.transact([{ kind: 'put', key: 'service/web', value: new Uint8Array([0x62, 0x61]) }]);
-  await expect(openCollection(kv, 'service/').list()).rejects.toThrow('"service/web" is not CBOR');
+  await expect(createCollection(kv, 'service/').list()).rejects.toThrow('"service/web" is not CBOR');
 });

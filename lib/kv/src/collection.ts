@@ -66,10 +66,10 @@ const cbor = new Encoder({ useRecords: false, tagUint8Array: false });
  * The items under `prefix`, which ends with `/`. Holds nothing: nothing needs closing, and two of one prefix are equal.
  *
  * @example
- *   const services = openCollection<Service>(kv, 'registry/service/');
+ *   const services = createCollection<Service>(kv, 'registry/service/');
  *   await services.put('web', { port: 80 }, { ifRevision: 0 });
  */
-export function openCollection<T>(kv: Kv, prefix: string): Collection<T> {
+export function createCollection<T>(kv: Kv, prefix: string): Collection<T> {
   const key = (id: string): string => `${prefix}${id}`;
   const parse = (entry: Entry): Item<T> => ({
     id: entry.key.slice(prefix.length),

@@ -3,8 +3,8 @@ export {
   type Collection,
   type CollectionEvent,
   type Condition,
+  createCollection,
   type Item,
-  openCollection,
   type PutOutcome,
 } from './collection.ts';
 export type { EngineRecord, EngineWrite, KvEngine } from './kv-engine.ts';

@@ -5,7 +5,7 @@ import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { formatChainMetrics } from './chain-metrics.ts';
 import { chainsContract } from './contract.ts';
-import { type FindProgram, openChains } from './server.ts';
+import { type FindProgram, createChains } from './server.ts';
 
 const REQUEST: ChainNodeRequest = {
   application: 'tipjar',
@@ -17,7 +17,7 @@ const REQUEST: ChainNodeRequest = {
 };
 
 function open(findProgram: FindProgram = () => '/opt/anvil') {
-  return openChains({ clock: createFakeClock(), log: silentLog, findProgram });
+  return createChains({ clock: createFakeClock(), log: silentLog, findProgram });
 }
 
 test('the catalogue says what can be run', async () => {

@@ -34,7 +34,7 @@ export type Chains = {
 };
 
 /** Holds no resource: nothing needs closing. */
-export function openChains({
+export function createChains({
   clock,
   log,
   findProgram = createFindProgram(process.env['PATH'] ?? ''),

@@ -9,10 +9,10 @@ import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { callJsonRpc } from '../src/json-rpc.ts';
-import { openChains } from '../src/server.ts';
+import { createChains } from '../src/server.ts';
 
 const signal = new AbortController().signal;
-const chains = openChains({ clock: systemClock, log: silentLog });
+const chains = createChains({ clock: systemClock, log: silentLog });
 let directory: TemporaryDirectory;
 let plan: ChainNodePlan;
 const children: ChildProcess[] = [];

@@ -6,7 +6,7 @@
  */
 import { type Clock, newId, OperatingError } from '@plumb/base';
 import type { ConfigFeedEvent, ConfigValue } from '@plumb/config/feed';
-import { type Collection, type Kv, openCollection, type Operation } from '@plumb/kv';
+import { type Collection, type Kv, createCollection, type Operation } from '@plumb/kv';
 import { isDeepStrictEqual } from 'node:util';
 import {
   ApplicationValues,
@@ -57,8 +57,8 @@ export class ConfigStore {
   constructor(kv: Kv, clock: Clock) {
     this.#kv = kv;
     this.#clock = clock;
-    this.#values = openCollection(kv, 'config/value/');
-    this.#history = openCollection(kv, 'config/history/');
+    this.#values = createCollection(kv, 'config/value/');
+    this.#history = createCollection(kv, 'config/history/');
   }
 
   async get(application: string, key: string): Promise<ConfigEntry | undefined> {

@@ -9,7 +9,7 @@ import { declare, writeWanted } from './declaration.ts';
 import type { DeployDependencies } from './dependencies.ts';
 import type { DeployUnit } from './deploy-unit.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
-import { type Desired, openDesired } from './desired.ts';
+import { type Desired, createDesiredCollection } from './desired.ts';
 import { streamLogs } from './log-stream.ts';
 import { ProgressQueue } from './progress-queue.ts';
 import { readManifest, type Source } from './read-manifest.ts';
@@ -34,7 +34,7 @@ export class DeployService {
 
   constructor(dependencies: DeployDependencies) {
     this.#dependencies = dependencies;
-    this.#desired = openDesired(dependencies.kv);
+    this.#desired = createDesiredCollection(dependencies.kv);
     this.#hub = new StatusHub(
       () => [...this.#applications.keys()].sort(),
       (name) => this.#applications.get(name)?.status(),

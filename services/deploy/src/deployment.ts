@@ -32,7 +32,8 @@ export type PrepareDependencies = Pick<DeployDependencies, 'chains' | 'clock' | 
  */
 export async function prepareDeployment(source: Source, dependencies: PrepareDependencies): Promise<Deployment> {
   const { manifest, text, file, directory } = await readManifest(source);
-  const release = await nameRelease(directory, text, { excluded: [path.resolve(dependencies.dataDirectory)] });
+  const excluded = [path.resolve(dependencies.dataDirectory), path.resolve(directory, file)];
+  const release = await nameRelease(directory, { excluded });
   const application = dependencies.applications.get(manifest.name);
   const wanted: Wanted = { manifest, directory, release };
   const ports = await choosePorts(wanted, application, dependencies);

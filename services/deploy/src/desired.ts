@@ -1,5 +1,4 @@
-import type { Collection, Kv } from '@plumb/kv';
-import { openCollection } from '@plumb/kv';
+import { type Collection, createCollection, type Kv } from '@plumb/kv';
 
 /** What an application is meant to be: kept in the store, and all that is needed to bring it up again. */
 export type Desired = {
@@ -20,6 +19,7 @@ export type Desired = {
   readonly stopped: readonly string[];
 };
 
-export function openDesired(kv: Kv): Collection<Desired> {
-  return openCollection<Desired>(kv, 'deploy/application/');
+/** By the application's name. */
+export function createDesiredCollection(kv: Kv): Collection<Desired> {
+  return createCollection<Desired>(kv, 'deploy/application/');
 }

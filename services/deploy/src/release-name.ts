@@ -1,4 +1,7 @@
-/** The name of a release: what an application's files and manifest contain, so equal content has an equal name. */
+/**
+ * The name of a release: what an application's files contain, so equal content has an equal name. The manifest is not
+ * part of it: what it changes for a process is compared by itself, and a change of configuration alone restarts nothing.
+ */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
@@ -16,25 +19,20 @@ const SIZE_BYTES_MAX = 200 * 1_024 * 1_024;
 const EXCLUDED_NAMES: ReadonlySet<string> = new Set(['node_modules', '.git', '.plumb', 'dist', 'logs', '.DS_Store']);
 
 export type ReleaseOptions = {
-  /** In addition: directories that are left out, by absolute path. */
+  /** In addition: what is left out, by absolute path. */
   readonly excluded?: readonly string[];
   readonly filesMax?: number;
   readonly sizeBytesMax?: number;
 };
 
 /**
- * Hashes paths, contents and executability of the files below `directory`, in the order of their paths, and the manifest.
+ * Hashes paths, contents and executability of the files below `directory`, in the order of their paths.
  * Links count by where they lead and are not followed.
  * @throws OperatingError `invalid` beyond the bounds.
  */
-export async function nameRelease(
-  directory: string,
-  manifestText: string,
-  options: ReleaseOptions = {},
-): Promise<string> {
+export async function nameRelease(directory: string, options: ReleaseOptions = {}): Promise<string> {
   const { excluded = [], filesMax = FILES_MAX, sizeBytesMax = SIZE_BYTES_MAX } = options;
   const hash = createHash('sha256');
-  addText(hash, manifestText);
   let count = 0;
   let sizeBytes = 0;
   for await (const file of walk(directory, new Set(excluded))) {

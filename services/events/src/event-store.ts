@@ -5,7 +5,7 @@
  * transaction; the copy never shows what is not on disk.
  */
 import { type Clock, newId, OperatingError } from '@plumb/base';
-import { type Collection, type Kv, openCollection, type Operation } from '@plumb/kv';
+import { type Collection, createCollection, type Kv, type Operation } from '@plumb/kv';
 import type { Alert, Incident, JournalEntry } from './contract.ts';
 import type { JournalDraft, OutboxItem } from './evaluation.ts';
 import { oneLine } from './message.ts';
@@ -61,12 +61,12 @@ export type EventCollections = {
 };
 
 /** The kinds of things under `EVENTS_PREFIX`. */
-export function openEventCollections(kv: Kv): EventCollections {
+export function createEventCollections(kv: Kv): EventCollections {
   return {
-    alerts: openCollection<Alert>(kv, `${EVENTS_PREFIX}alert/`),
-    incidents: openCollection<Incident>(kv, `${EVENTS_PREFIX}incident/`),
-    journal: openCollection<JournalEntry>(kv, `${EVENTS_PREFIX}journal/`),
-    outbox: openCollection<OutboxItem>(kv, `${EVENTS_PREFIX}outbox/`),
+    alerts: createCollection<Alert>(kv, `${EVENTS_PREFIX}alert/`),
+    incidents: createCollection<Incident>(kv, `${EVENTS_PREFIX}incident/`),
+    journal: createCollection<JournalEntry>(kv, `${EVENTS_PREFIX}journal/`),
+    outbox: createCollection<OutboxItem>(kv, `${EVENTS_PREFIX}outbox/`),
   };
 }
 
@@ -75,7 +75,7 @@ export async function openEventStore(
   clock: Clock,
   { journalEntriesMax = JOURNAL_ENTRIES_MAX, incidentsKeptMax = INCIDENTS_KEPT_MAX } = {},
 ): Promise<EventStore> {
-  const collections = openEventCollections(kv);
+  const collections = createEventCollections(kv);
   const [alertItems, incidentItems, journalItems, outboxItems] = await Promise.all([
     collections.alerts.list(),
     collections.incidents.list(),

@@ -2,7 +2,7 @@ import { type Clock, describeError, newId, OperatingError } from '@plumb/base';
 import type { Entry, Kv } from '@plumb/kv';
 import type { Alert, EventsHandlers, Incident, JournalEntry } from './contract.ts';
 import type { OutboxItem, Recipient } from './evaluation.ts';
-import { ALERT_KEPT_MS, EVENTS_PREFIX, type EventStore, openEventCollections } from './event-store.ts';
+import { ALERT_KEPT_MS, EVENTS_PREFIX, type EventStore, createEventCollections } from './event-store.ts';
 import { RULES } from './rules.ts';
 
 /** Entries of the journal in one answer, unless the caller says otherwise, and at the start of a watch. */
@@ -73,7 +73,7 @@ async function* watchEvents(
   application: string | undefined,
   signal: AbortSignal,
 ): ReturnType<EventsHandlers['watch']> extends AsyncIterable<infer T> ? AsyncGenerator<T> : never {
-  const collections = openEventCollections(kv);
+  const collections = createEventCollections(kv);
   const isWanted = (one: { readonly application?: string | undefined }): boolean =>
     application === undefined || one.application === application;
   for await (const event of kv.watch(EVENTS_PREFIX, { signal })) {

@@ -1,5 +1,5 @@
 import { type Clock, type Log, OperatingError } from '@plumb/base';
-import { type Kv, openCollection } from '@plumb/kv';
+import { type Kv, createCollection } from '@plumb/kv';
 import { type Caller, holdsScope } from '@plumb/rpc';
 import { Authenticator, type SessionRecord, type TokenRecord } from './authenticator.ts';
 import type { IdentityHandlers } from './contract.ts';
@@ -19,8 +19,8 @@ export type IdentityDependencies = {
 export type Identity = { readonly authenticator: Authenticator; readonly handlers: IdentityHandlers };
 
 export function createIdentity({ kv, clock, log, operatorKey, consoleUrl }: IdentityDependencies): Identity {
-  const tokens = openCollection<TokenRecord>(kv, 'identity/token/');
-  const sessions = openCollection<SessionRecord>(kv, 'identity/session/');
+  const tokens = createCollection<TokenRecord>(kv, 'identity/token/');
+  const sessions = createCollection<SessionRecord>(kv, 'identity/session/');
   const authenticator = new Authenticator({ operatorKey, tokens, sessions, clock, log });
 
   const handlers: IdentityHandlers = {

@@ -3,7 +3,7 @@
  * `registry/instance/SERVICE/ID`. An instance's key belongs to a lease, so that it leaves by itself when nobody keeps it alive.
  */
 import { OperatingError } from '@plumb/base';
-import { type Collection, type Entry, type Kv, openCollection, type WatchEvent } from '@plumb/kv';
+import { type Collection, createCollection, type Entry, type Kv, type WatchEvent } from '@plumb/kv';
 import type { Application, Instance, Service } from './contract.ts';
 import type { RegistryChange, RegistryView } from './registry-view.ts';
 
@@ -16,12 +16,12 @@ export type RegistryStore = {
   readonly instances: Collection<Instance>;
 };
 
-export function openRegistryStore(kv: Kv): RegistryStore {
+export function createRegistryStore(kv: Kv): RegistryStore {
   return {
     kv,
-    applications: openCollection(kv, `${PREFIX}application/`),
-    services: openCollection(kv, `${PREFIX}service/`),
-    instances: openCollection(kv, `${PREFIX}instance/`),
+    applications: createCollection(kv, `${PREFIX}application/`),
+    services: createCollection(kv, `${PREFIX}service/`),
+    instances: createCollection(kv, `${PREFIX}instance/`),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Health, Instance, RegistryEvent, RegistryHandlers, Service } from 
 import {
   changeFor,
   instanceKey,
-  openRegistryStore,
+  createRegistryStore,
   type RegistryStore,
   requireCommitted,
   watchStore,
@@ -31,7 +31,7 @@ export type RegistryService = AsyncDisposable & { readonly handlers: RegistryHan
  * nobody is sent to one that may be dead.
  */
 export async function openRegistry({ kv, clock, log, hostName }: RegistryDependencies): Promise<RegistryService> {
-  const store = openRegistryStore(kv);
+  const store = createRegistryStore(kv);
   await forgetInstances(store, log);
   const leased = new LeasedInstances();
   const stop = new AbortController();
