@@ -1,5 +1,7 @@
 // A value changes: the running example has it at once, without a restart.
 import { openTemporaryDirectory, until } from '@plumb/testing';
+import fs from 'node:fs/promises';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startPlumb, TIPJAR } from './src/plumb-process.ts';
 
@@ -40,4 +42,30 @@ test('a changed title reaches the running example in under 200 ms, and the proof
   ]);
   expect((await plumb.run('config', 'unset', 'tipjar.title')).out).toContain('as plumb.yaml says');
   await until('the manifest is in force again', async () => !(await page()).includes('fund'));
+});
+
+test('a deploy that changes the configuration of the manifest alone restarts nothing, and the process has the new values', async () => {
+  await using directory = await openTemporaryDirectory();
+  await using application = await openTemporaryDirectory();
+  const write = (greeting: string): Promise<void> =>
+    fs.writeFile(
+      path.join(application.path, 'plumb.yaml'),
+      `plumb: 1\nname: hello\nprocesses:\n  web: { command: node server.js, port: auto }\nconfig: { greeting: ${greeting} }\n`,
+    );
+  await write('hello');
+  await fs.writeFile(
+    path.join(application.path, 'server.js'),
+    'require("node:http").createServer((_, response) => response.end("ok")).listen(process.env.PORT, process.env.HOST);',
+  );
+  await using plumb = await startPlumb({ dataDirectory: directory.path });
+  const deploy = async (): Promise<number | undefined> => {
+    expect((await plumb.run('deploy', application.path)).code).toBe(0);
+    return (await plumb.services.deploy.status({}))[0]?.units[0]?.pid;
+  };
+  const pid = await deploy();
+  await write('goodbye');
+  expect(await deploy()).toBe(pid);
+  expect(await plumb.services.config.get({ application: 'hello', key: 'greeting' })).toMatchObject({
+    value: 'goodbye',
+  });
 });
