@@ -32,7 +32,7 @@ export {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from './protocol.ts';
-export { resubscribe, type ResubscribeOptions } from './resubscribe.ts';
+export { follow, resubscribe, type ResubscribeOptions } from './resubscribe.ts';
 export { isRetryable } from './retryable.ts';
 export {
   createWebSocketChannel,

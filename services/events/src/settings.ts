@@ -4,14 +4,14 @@
  * A channel exists where its recipient is set. What else is wrong with its settings is a fault of the delivery, which is tried
  * again: so a message that waits is sent once a person has repaired the settings.
  */
-import { backoffDelayMs, type Clock, describeError, type Log, OperatingError, type Random, sleep } from '@plumb/base';
+import { type Clock, type Log, OperatingError, type Random, sleep } from '@plumb/base';
 import type { ConfigClient } from '@plumb/config-store';
+import { follow } from '@plumb/rpc';
 import type { Recipient } from './evaluation.ts';
 
 /** The application whose configuration is Plumb's own. */
 export const PLUMB_APPLICATION = 'plumb';
 
-const RESUBSCRIBE = { delayMsMin: 100, delayMsMax: 5_000 };
 /** Recipients of one mail; a team has a list address. */
 const ADDRESSES_MAX = 50;
 
@@ -56,22 +56,15 @@ export function followSettings({
   let values = new Map<string, unknown>();
   const read = Promise.withResolvers<void>();
 
-  const follow = async (): Promise<void> => {
-    for (let failures = 0; !signal.aborted; failures += 1) {
-      try {
-        for await (const event of config.watch({ application: PLUMB_APPLICATION }, { signal })) {
-          failures = 0;
-          if (event.kind === 'snapshot') values = new Map(Object.entries(event.values));
-          else for (const { key, value } of event.changes) values.set(key, value);
-          read.resolve();
-        }
-      } catch (error) {
-        if (!signal.aborted) log.warn('events.settings', { reason: describeError(error) });
-      }
-      await sleep(clock, backoffDelayMs(RESUBSCRIBE, failures, random), signal);
-    }
-    read.resolve();
-  };
+  const done = follow(
+    (until) => config.watch({ application: PLUMB_APPLICATION }, { signal: until }),
+    (event) => {
+      if (event.kind === 'snapshot') values = new Map(Object.entries(event.values));
+      else for (const { key, value } of event.changes) values.set(key, value);
+      read.resolve();
+    },
+    { clock, random, log: log.with({ feed: 'config.watch' }), signal },
+  );
 
   return {
     recipients: () => recipientsOf(values),
@@ -82,7 +75,7 @@ export function followSettings({
       await Promise.race([read.promise, sleep(clock, timeoutMs, AbortSignal.any([stop.signal, signal]))]);
       stop.abort();
     },
-    done: follow(),
+    done,
   };
 }
 

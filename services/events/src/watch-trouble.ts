@@ -2,23 +2,14 @@
  * Evaluates the rules each time that the deployment's state changes, and when an alert's time comes. Level-triggered:
  * every evaluation reads the whole present state, so a missed message or a restart costs nothing.
  */
-import {
-  backoffDelayMs,
-  type Clock,
-  describeError,
-  type Log,
-  newId,
-  type Random,
-  sleep,
-  type Timer,
-} from '@plumb/base';
+import { type Clock, describeError, type Log, newId, type Random, type Timer } from '@plumb/base';
 import type { ApplicationStatus, DeployClient } from '@plumb/deploy';
+import { follow } from '@plumb/rpc';
 import type { AlertMemory } from './alert-machine.ts';
 import { evaluate, type Evaluation, type Recipient } from './evaluation.ts';
 import { ALERT_KEPT_MS, type EventStore } from './event-store.ts';
 import { findTrouble } from './rules.ts';
 
-const RESUBSCRIBE = { delayMsMin: 100, delayMsMax: 5_000 };
 /** Before an evaluation whose result could not be stored is tried again. */
 const RETRY_MS = 1_000;
 
@@ -39,22 +30,18 @@ export async function watchTrouble(dependencies: WatchDependencies): Promise<voi
   const { deploy, clock, random, log, signal } = dependencies;
   const applications = new Map<string, ApplicationStatus>();
   const evaluator = createEvaluator(dependencies, applications);
-  for (let failures = 0; !signal.aborted; failures += 1) {
-    try {
-      for await (const event of deploy.watch({}, { signal })) {
-        failures = 0;
-        if (event.kind === 'snapshot') {
-          applications.clear();
-          for (const application of event.applications) applications.set(application.name, application);
-        } else if (event.kind === 'change') applications.set(event.application.name, event.application);
-        else applications.delete(event.name);
-        evaluator.request();
-      }
-    } catch (error) {
-      if (!signal.aborted) log.warn('events.watch', { reason: describeError(error) });
-    }
-    await sleep(clock, backoffDelayMs(RESUBSCRIBE, failures, random), signal);
-  }
+  await follow(
+    (until) => deploy.watch({}, { signal: until }),
+    (event) => {
+      if (event.kind === 'snapshot') {
+        applications.clear();
+        for (const application of event.applications) applications.set(application.name, application);
+      } else if (event.kind === 'change') applications.set(event.application.name, event.application);
+      else applications.delete(event.name);
+      evaluator.request();
+    },
+    { clock, random, log: log.with({ feed: 'deploy.watch' }), signal },
+  );
   await evaluator.close();
 }
 

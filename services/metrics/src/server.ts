@@ -1,9 +1,9 @@
 /** The metrics service: follows the dictionary, and lets the worker scrape, keep and answer. */
 import os from 'node:os';
-import { backoffDelayMs, type Clock, describeError, type Log, type Random, sleep } from '@plumb/base';
+import type { Clock, Log, Random } from '@plumb/base';
 import type { DeployClient } from '@plumb/deploy';
 import type { RegistryClient } from '@plumb/registry';
-import type { Call } from '@plumb/rpc';
+import { type Call, follow } from '@plumb/rpc';
 import type { MetricsHandlers } from './contract.ts';
 import { collectHostMetrics } from './host-metrics.ts';
 import { collectProcessMetrics } from './process-metrics.ts';
@@ -17,8 +17,6 @@ export { type BoardFacts, type MetricFacts, standardBoard } from './board.ts';
 export { formatExposition, type MetricFamily } from './exposition-text.ts';
 export { type PrometheusAnswer, type PrometheusApi, prometheusApi, type PrometheusRequest } from './http-api.ts';
 export { SCRAPE_PERIOD_MS } from './scraper.ts';
-
-const RESUBSCRIBE = { delayMsMin: 100, delayMsMax: 5_000 };
 
 /** Metrics that Plumb itself writes, as exposition text, collected once a period on the main thread. */
 export type MetricsSource = {
@@ -73,7 +71,14 @@ export async function openMetrics(options: MetricsOptions): Promise<Metrics> {
     host.setWorld({ targets: [...ownTargets, ...dictionary.targets()], services: dictionary.services() });
   };
   tellWorker();
-  const following = followRegistry({ registry, clock, random, log, signal: stop.signal }, dictionary, tellWorker);
+  const following = follow(
+    (signal) => registry.watch({}, { signal }),
+    (event) => {
+      dictionary.apply(event);
+      tellWorker();
+    },
+    { clock, random, log: log.with({ feed: 'registry.watch' }), signal: stop.signal },
+  );
   return {
     handlers: forwardingHandlers(host.client),
     terminateWorker: host.terminate,
@@ -83,31 +88,6 @@ export async function openMetrics(options: MetricsOptions): Promise<Metrics> {
       await host[Symbol.asyncDispose]();
     },
   };
-}
-
-async function followRegistry(
-  {
-    registry,
-    clock,
-    random,
-    log,
-    signal,
-  }: Pick<MetricsOptions, 'registry' | 'clock' | 'random' | 'log'> & { signal: AbortSignal },
-  dictionary: Dictionary,
-  onChange: () => void,
-): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures += 1) {
-    try {
-      for await (const event of registry.watch({}, { signal })) {
-        failures = 0;
-        dictionary.apply(event);
-        onChange();
-      }
-    } catch (error) {
-      if (!signal.aborted) log.warn('metrics.registry', { reason: describeError(error) });
-    }
-    await sleep(clock, backoffDelayMs(RESUBSCRIBE, failures, random), signal);
-  }
 }
 
 function builtInSources({ deploy, clock, hostName = os.hostname() }: MetricsOptions): MetricsSource[] {
