@@ -3,7 +3,7 @@
  * text, bytes, bigint, Date, Map, Set, undefined, arrays and objects.
  */
 import { describeError, OperatingError } from '@plumb/base';
-import { Encoder } from 'cbor-x';
+import { CborEncoder, decodeCbor } from '@plumb/cbor';
 import type { Compare, Entry, Kv, Operation } from './kv.ts';
 
 export type Item<T> = {
@@ -59,9 +59,6 @@ export type Collection<T> = {
   readonly parse: (entry: Entry) => Item<T>;
 };
 
-/** Plain tags only, so that any CBOR library reads them. */
-const cbor = new Encoder({ useRecords: false, tagUint8Array: false });
-
 /**
  * The items under `prefix`, which ends with `/`. Holds nothing: nothing needs closing, and two of one prefix are equal.
  *
@@ -70,6 +67,7 @@ const cbor = new Encoder({ useRecords: false, tagUint8Array: false });
  *   await services.put('web', { port: 80 }, { ifRevision: 0 });
  */
 export function createCollection<T>(kv: Kv, prefix: string): Collection<T> {
+  const encoder = new CborEncoder();
   const key = (id: string): string => `${prefix}${id}`;
   const parse = (entry: Entry): Item<T> => ({
     id: entry.key.slice(prefix.length),
@@ -81,7 +79,7 @@ export function createCollection<T>(kv: Kv, prefix: string): Collection<T> {
   const putOperation = (id: string, value: T, { leaseId }: Attachment = {}): Operation => ({
     kind: 'put',
     key: key(id),
-    value: cbor.encode(value),
+    value: encoder.encode(value),
     leaseId,
   });
   const deleteOperation = (id: string): Operation => ({ kind: 'delete', key: key(id) });
@@ -128,7 +126,7 @@ export function createCollection<T>(kv: Kv, prefix: string): Collection<T> {
 
 function parseValue({ key, value }: Entry): unknown {
   try {
-    return cbor.decode(value);
+    return decodeCbor(value);
   } catch (error) {
     const what = `the value of "${key}" is not CBOR: ${describeError(error)}`;
     throw new OperatingError('internal', `${what}; delete the key or put a value again`, { cause: error });

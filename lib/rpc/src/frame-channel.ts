@@ -4,8 +4,7 @@
  * read them, whatever ZeroMQ and the kernel would buffer.
  */
 import { type Clock, describeError, errorToData, OperatingError } from '@plumb/base';
-import { decodeCborSequence } from './cbor-decode.ts';
-import { CborEncoder } from './cbor-encode.ts';
+import { CborEncoder, decodeCborSequence } from '@plumb/cbor';
 import type { Channel, Message } from './channel.ts';
 import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, readReceipt, receiptFrame } from './frame.ts';
 import { startHeartbeat } from './heartbeat.ts';

@@ -1,6 +1,4 @@
-/** The door for programs that run on Node.js: ZeroMQ and CBOR. */
-export { decodeCbor, decodeCborSequence } from './cbor-decode.ts';
-export { CborEncoder } from './cbor-encode.ts';
+/** The door for programs that run on Node.js: ZeroMQ. */
 export { type Listener, type ListenOptions, listenZeromq } from './listen-zeromq.ts';
 export { openZeromqChannel, type OpenZeromqOptions } from './open-zeromq-channel.ts';
 export { createWebSocketChannel } from './websocket-channel.ts';

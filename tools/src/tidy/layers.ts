@@ -6,6 +6,7 @@ const LAYERS = ['lib', 'services', 'apps'] as const;
 /** Lower first: a package in `lib/` may import those before it. */
 const LIB_ORDER = [
   'base',
+  'cbor',
   'rpc',
   'kv',
   'config',

@@ -166,5 +166,5 @@ export class CborEncoder {
 }
 
 function unfit(what: string): OperatingError {
-  return new OperatingError('invalid', `the message cannot carry ${what}: send plain data`);
+  return new OperatingError('invalid', `CBOR cannot carry ${what}: use plain data`);
 }

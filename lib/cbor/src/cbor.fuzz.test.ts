@@ -1,8 +1,8 @@
 import { OperatingError } from '@plumb/base';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeCborSequence } from './cbor-decode.ts';
-import { CborEncoder } from './cbor-encode.ts';
+import { decodeCborSequence } from './decode-cbor.ts';
+import { CborEncoder } from './cbor-encoder.ts';
 
 const encoder = new CborEncoder();
 const key = fc.string().filter((text) => text !== '__proto__');

@@ -4,7 +4,7 @@
  * lengths and half floats are read too, since other languages write them.
  */
 import { OperatingError } from '@plumb/base';
-import { CBOR_DEPTH_MAX } from './cbor-encode.ts';
+import { CBOR_DEPTH_MAX } from './cbor-encoder.ts';
 
 /** Of one big integer; arithmetic on greater ones is a way to keep a processor busy. */
 const BIGINT_BYTES_MAX = 1_024;
@@ -275,5 +275,5 @@ function halfFloat(bits: number): number {
 }
 
 function malformed(why: string): OperatingError {
-  return new OperatingError('invalid', `the message is not readable CBOR: ${why}`);
+  return new OperatingError('invalid', `the bytes are not readable CBOR: ${why}`);
 }
