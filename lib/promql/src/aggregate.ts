@@ -17,7 +17,7 @@ export async function evaluateAggregate(
   columns: readonly Column[],
   parameter: Value | undefined,
   { count, budget }: { readonly count: number; readonly budget: Budget },
-): Promise<Column[]> {
+): Promise<readonly Column[]> {
   const groups = groupColumns(columns, grouping);
   const numbers = parameter?.kind === 'scalar' ? parameter.values : new Float64Array(count);
   await budget.spend(groups.length * count);
@@ -27,17 +27,17 @@ export async function evaluateAggregate(
     case 'limitk':
       if (numbers.some(Number.isNaN))
         throw new OperatingError('invalid', `Parameter value is NaN: ${operator} takes a count`);
-      return groups.flatMap(({ members }) => {
+      return overGroups(groups, async ({ members }) => {
         return operator === 'limitk'
           ? keepFirst(members, numbers)
-          : keepExtremes(members, numbers, operator === 'topk');
+          : keepExtremes(members, numbers, { isTop: operator === 'topk', budget });
       });
     case 'count_values':
       assert(parameter?.kind === 'string', 'the parser saw to the type');
       return groups.flatMap((group) => countValues(group, parameter.text, budget));
     case 'quantile':
-      return groups.map((group) =>
-        reduceGroup(group, count, (values, length, step) =>
+      return overGroups(groups, (group) =>
+        reduceGroup(group, budget, (values, length, step) =>
           quantileOf(numbers[step] as number, [...values.subarray(0, length)]),
         ),
       );
@@ -49,7 +49,7 @@ export async function evaluateAggregate(
     case 'group':
     case 'stddev':
     case 'stdvar':
-      return groups.map((group) => reduceGroup(group, count, REDUCERS[operator]));
+      return overGroups(groups, (group) => reduceGroup(group, budget, REDUCERS[operator]));
   }
 }
 
@@ -95,7 +95,22 @@ function labelFilter({ kind, labels }: Grouping): (name: string) => boolean {
   return kind === 'by' ? (name) => named.has(name) : (name) => !named.has(name) && !isMetadataLabel(name);
 }
 
-function reduceGroup({ labels, dropsName, members }: Group, count: number, reduce: Reducer): Column {
+/** One after another, so that other work can come in between. */
+async function overGroups(
+  groups: readonly Group[],
+  work: (group: Group) => Promise<readonly Column[]>,
+): Promise<readonly Column[]> {
+  const columns: Column[] = [];
+  for (const group of groups) for (const column of await work(group)) columns.push(column);
+  return columns;
+}
+
+async function reduceGroup(
+  { labels, dropsName, members }: Group,
+  budget: Budget,
+  reduce: Reducer,
+): Promise<readonly Column[]> {
+  const count = members[0]?.present.length ?? 0;
   const column = emptyColumn(labels, count, dropsName);
   const values = new Float64Array(members.length);
   for (let step = 0; step < count; step += 1) {
@@ -108,12 +123,17 @@ function reduceGroup({ labels, dropsName, members }: Group, count: number, reduc
     if (length === 0) continue;
     column.values[step] = reduce(values, length, step);
     column.present[step] = 1;
+    if (budget.isPauseDue(length)) await budget.pause(0);
   }
-  return column;
+  return [column];
 }
 
 /** The members themselves, present only at the steps at which they are among the `k` largest or smallest. NaN comes last. */
-function keepExtremes(members: readonly Column[], ks: Float64Array, isTop: boolean): Column[] {
+async function keepExtremes(
+  members: readonly Column[],
+  ks: Float64Array,
+  { isTop, budget }: { readonly isTop: boolean; readonly budget: Budget },
+): Promise<readonly Column[]> {
   const kept = members.map((member) => ({ ...member, present: new Uint8Array(member.present.length) }));
   const rankOf = (value: number): number => (Number.isNaN(value) ? Infinity : isTop ? -value : value);
   const lastOrder = new Map<Column, number>();
@@ -132,6 +152,7 @@ function keepExtremes(members: readonly Column[], ks: Float64Array, isTop: boole
       column.present[step] = 1;
       lastOrder.set(column, order);
     });
+    if (budget.isPauseDue(members.length)) await budget.pause(0);
   }
   // Largest (or smallest) first at the last step: the order that an instant query promises.
   return kept

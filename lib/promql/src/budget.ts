@@ -61,6 +61,12 @@ export class Budget {
     await this.pause(0);
   }
 
+  /** Whether `pause` would let other work in, after `count` more values that nothing counts: to ask it costs no promise. */
+  isPauseDue(count: number): boolean {
+    this.#sinceBreath += count;
+    return this.#sinceBreath >= BREATH_SAMPLES;
+  }
+
   /** Lets other work have its turn when the last one was long ago; `count` values were touched that nothing counts. */
   async pause(count: number): Promise<void> {
     this.#sinceBreath += count;

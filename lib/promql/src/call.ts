@@ -6,7 +6,13 @@ import { histogramFractions, histogramQuantiles } from './classic-histogram.ts';
 import { clampTo, DATE_FUNCTIONS, roundTo, VALUE_FUNCTIONS } from './instant-functions.ts';
 import { evaluateTimestamps } from './instant-selector.ts';
 import { joinLabels, labelsOfAbsent, replaceLabel, sortByLabels } from './label-functions.ts';
-import { NAME_KEEPING_FUNCTIONS, predictLinear, quantileOverTime, RANGE_FUNCTIONS } from './range-functions.ts';
+import {
+  NAME_KEEPING_FUNCTIONS,
+  predictLinear,
+  quantileOverTime,
+  RANGE_FUNCTIONS,
+  SORTING_FUNCTIONS,
+} from './range-functions.ts';
 import { evaluateRanges, mapWindows, type WindowFunction } from './range-windows.ts';
 import { type Column, emptyColumn, hasValues, mapColumn, stepAt, type Value } from './vector.ts';
 
@@ -133,6 +139,7 @@ async function overWindows(range: Expression, context: Context, run: WindowFunct
   return mapWindows(await evaluateRanges(range, context), context, {
     keepsName: NAME_KEEPING_FUNCTIONS.has(name),
     run,
+    work: SORTING_FUNCTIONS.has(name) ? 'sort' : 'scan',
   });
 }
 

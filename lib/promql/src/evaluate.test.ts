@@ -105,6 +105,61 @@ test('an abort ends the evaluation at the next turn for other work', async () =>
   expect(breathCount).toBe(2);
 });
 
+test.each(['quantile_over_time(0.5, x[9000s])', 'mad_over_time(x[9000s])', 'deriv(x[9000s])'])(
+  'an abort ends %s within the windows of one series',
+  async (expression) => {
+    const stop = new AbortController();
+    const breathe = async (): Promise<void> => stop.abort();
+    const startedAt = performance.now();
+    const query = evaluateRange({
+      expression,
+      queryable: storage(1, 10_000),
+      startAt: 0,
+      endAt: 99_990_000,
+      stepMs: 10_000,
+      signal: stop.signal,
+      breathe,
+    });
+    await expect(query).rejects.toMatchObject({ code: 'deadline' });
+    // To its end it takes ten times as long at least.
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  },
+);
+
+test.each(['quantile(0.5, x)', 'topk(3, x)', 'stddev(x)'])('an abort ends %s within one group', async (expression) => {
+  const stop = new AbortController();
+  let breathCount = 0;
+  const ask = (breathe: () => Promise<void>): Promise<unknown> =>
+    evaluateRange({
+      expression,
+      queryable: storage(120, 2_000),
+      startAt: 0,
+      endAt: 19_990_000,
+      stepMs: 2_500,
+      signal: stop.signal,
+      breathe,
+    });
+  const selecting = { count: 0 };
+  await ask(async () => void (selecting.count += 1));
+  const inSelector = 120 * 2_000 + 120 * 7_997;
+  // More turns than what is read pays for: some come within the group.
+  expect(selecting.count).toBeGreaterThan(Math.ceil(inSelector / 500_000));
+  await expect(
+    ask(async () => {
+      breathCount += 1;
+      if (breathCount === selecting.count) stop.abort();
+    }),
+  ).rejects.toMatchObject({ code: 'deadline' });
+});
+
+test('what windows look at again and again is counted, by what it costs', async () => {
+  const range = { queryable: storage(1, 10_000), startAt: 0, endAt: 99_990_000, stepMs: 10_000 };
+  const limits = { sampleCountMax: 200_000 }; // 9 million looks.
+  const ask = (expression: string): Promise<unknown> => evaluateRange({ ...range, expression, limits });
+  await expect(ask('max_over_time(x[9000s])')).resolves.toHaveLength(1);
+  await expect(ask('quantile_over_time(0.5, x[9000s])')).rejects.toMatchObject({ code: 'exhausted' });
+});
+
 test('matchers are read from a selector, and from nothing else', () => {
   expect(parseMatchers('up{job!="a"}')).toEqual([
     { name: '__name__', op: '=', value: 'up' },

@@ -36,6 +36,9 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, WindowFunction>> = {
 /** Functions whose value is a sample of the series itself, so that its name still fits. */
 export const NAME_KEEPING_FUNCTIONS: ReadonlySet<string> = new Set(['first_over_time', 'last_over_time']);
 
+/** Functions that put the samples of each window in order. */
+export const SORTING_FUNCTIONS: ReadonlySet<string> = new Set(['quantile_over_time', 'mad_over_time']);
+
 export function quantileOverTime(quantiles: Float64Array): WindowFunction {
   return ({ values, start, end }, step) => quantileOf(quantiles[step] as number, [...values.subarray(start, end)]);
 }
