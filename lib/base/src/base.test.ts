@@ -13,6 +13,7 @@ import {
   seededRandom,
   sleep,
   systemClock,
+  withAbort,
 } from './index.ts';
 
 test('a duration is read from any mix of units, and nothing else is taken for one', () => {
@@ -86,4 +87,14 @@ test('a sleep ends early when its signal aborts, and leaves no listener behind',
   stop.abort();
   await sleeping;
   await sleep(systemClock, 60_000, stop.signal);
+});
+
+test('what does not look at its signal is left behind when that aborts, and otherwise decides', async () => {
+  const stop = new AbortController();
+  const never = withAbort(new Promise(() => undefined), stop.signal);
+  expect(await withAbort(Promise.resolve(1), stop.signal)).toBe(1);
+  await expect(withAbort(Promise.reject(new Error('its own')), stop.signal)).rejects.toThrow('its own');
+  stop.abort(new Error('enough'));
+  await expect(never).rejects.toThrow('enough');
+  await expect(withAbort(new Promise(() => undefined), stop.signal)).rejects.toThrow('enough');
 });

@@ -17,3 +17,4 @@ export { newId, randomText } from './id.ts';
 export { createLog, type Log, type LogFields, type LogLevel, silentLog } from './log.ts';
 export { nearestWord } from './nearest.ts';
 export { type Random, randomInteger, seededRandom, systemRandom } from './random.ts';
+export { withAbort } from './with-abort.ts';

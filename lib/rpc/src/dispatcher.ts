@@ -1,4 +1,4 @@
-import type { Clock, Log, OperatingError } from '@plumb/base';
+import { type Clock, type Log, type OperatingError, withAbort } from '@plumb/base';
 import type { Accept } from './channel.ts';
 import type { Caller, Contract, Handlers } from './contract.ts';
 import { invoke, type Outcome, publicError } from './invoke.ts';
@@ -57,17 +57,5 @@ async function* checkedItems(
     for await (const item of items) yield check(item);
   } catch (error) {
     throw wrap(error);
-  }
-}
-
-/** Settles as `promise` does, or rejects as soon as `signal` aborts. */
-async function withAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

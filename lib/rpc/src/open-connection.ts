@@ -7,6 +7,7 @@ import {
   OperatingError,
   type Random,
   sleep,
+  withAbort,
 } from '@plumb/base';
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
@@ -65,18 +66,14 @@ class ReopeningSource {
     if (this.#waitingCount >= CALLS_IN_FLIGHT_MAX) {
       throw new OperatingError('exhausted', `${this.#waitingCount} calls wait for a connection: ${this.#trouble}`);
     }
-    const { promise: gaveUp, reject } = Promise.withResolvers<never>();
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
     this.#waitingCount += 1;
     try {
       this.#opening ??= this.#open().finally(() => {
         this.#opening = undefined;
       });
-      return await Promise.race([this.#opening, gaveUp]);
+      return await withAbort(this.#opening, signal);
     } finally {
       this.#waitingCount -= 1;
-      signal.removeEventListener('abort', stop);
     }
   };
 

@@ -4,7 +4,7 @@
  * Invariants: a target has at most one scrape under way; every scrape writes `up`, also one that fails; a target that goes,
  * and a series that a target no longer has, end with a stale marker.
  */
-import { type Clock, describeError, type Log, OperatingError, sleep } from '@plumb/base';
+import { type Clock, describeError, type Log, OperatingError, sleep, withAbort } from '@plumb/base';
 import type { MetricMetadata, Target } from './contract.ts';
 import type { Exposition } from './scrape-http.ts';
 import type { Labels } from './series-text.ts';
@@ -161,11 +161,12 @@ class TargetLoop {
     const seconds = (): number => (clock.monotonicMs() - startedMs) / 1_000;
     const timeoutMs = Math.min(TIMEOUT_MS_MAX, periodMs * TIMEOUT_SHARE);
     const deadline = new AbortController();
-    using _timer = clock.after(timeoutMs, () => deadline.abort());
-    const abort = (): void => deadline.abort();
+    const abort = (): void => deadline.abort(new OperatingError('deadline', `no answer within ${timeoutMs} ms`));
+    using _timer = clock.after(timeoutMs, abort);
     this.#stop.signal.addEventListener('abort', abort, { once: true });
     try {
-      const { text, format } = await withAbort(fetch(this.#target, deadline.signal), deadline.signal, timeoutMs);
+      // A source that does not look at its signal must not hold up the loop.
+      const { text, format } = await withAbort(fetch(this.#target, deadline.signal), deadline.signal);
       const { metadata, sampleCount, refusedCount } = await this.#series.ingest(text, {
         format,
         at,
@@ -192,19 +193,6 @@ class TargetLoop {
 
   #facts(): { readonly job: string; readonly instance: string } {
     return { job: this.#target.job, instance: this.#target.instance };
-  }
-}
-
-/** A source that does not look at its signal must not hold up the loop. */
-async function withAbort<T>(promise: Promise<T>, signal: AbortSignal, timeoutMs: number): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(new OperatingError('deadline', `no answer within ${timeoutMs} ms`));
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }
 
