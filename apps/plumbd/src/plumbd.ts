@@ -9,7 +9,7 @@ import { openDeploy } from '@plumb/deploy/server';
 import { openEvents } from '@plumb/events/server';
 import { createIdentity } from '@plumb/identity/server';
 import { openRocksKv } from '@plumb/kv/rocks';
-import { openMetrics, prometheusApi } from '@plumb/metrics/server';
+import { formatExposition, openMetrics, prometheusApi } from '@plumb/metrics/server';
 import { openRegistry } from '@plumb/registry/server';
 import { type Caller, connectDispatcher, createDispatcher } from '@plumb/rpc';
 import { createWebSocketChannel } from '@plumb/rpc/node';
@@ -111,7 +111,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
       deploy: services.deploy,
       sources: [
         { job: 'plumbd', instance: hostName, labels: {}, collect: ownMetrics.text },
-        { job: 'chains', instance: hostName, labels: {}, collect: async () => chains.metrics() },
+        { job: 'chains', instance: hostName, labels: {}, collect: async () => formatExposition(chains.metrics()) },
       ],
       clock,
       random,

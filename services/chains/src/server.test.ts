@@ -1,9 +1,10 @@
 import { silentLog } from '@plumb/base';
 import type { ChainNodeRequest } from '@plumb/deploy';
+import { formatExposition } from '@plumb/metrics/server';
 import { connectInProcess } from '@plumb/rpc';
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { formatChainMetrics } from './chain-metrics.ts';
+import { chainMetrics } from './chain-metrics.ts';
 import { chainsContract } from './contract.ts';
 import { type FindProgram, createChains } from './server.ts';
 
@@ -76,7 +77,7 @@ test('an unknown chain names the nearest, and a missing program says how to inst
 test('metrics give each state 0 or 1, and leave out what is unknown', () => {
   const health = { state: 'stalled' as const, sinceAt: 0 };
   const facts = { kind: 'ethereum', network: 'dev', height: 7, headAgeMs: 12_500 };
-  expect(formatChainMetrics([{ application: 'tipjar', component: 'eth', at: 0, health, facts }]))
+  expect(formatExposition(chainMetrics([{ application: 'tipjar', component: 'eth', at: 0, health, facts }])))
     .toMatchInlineSnapshot(`
     "# HELP chain_height Number of the head block.
     # TYPE chain_height gauge
@@ -95,5 +96,5 @@ test('metrics give each state 0 or 1, and leave out what is unknown', () => {
     chain_state{application="tipjar",component="eth",state="failed"} 0
     "
   `);
-  expect(formatChainMetrics([])).toBe('');
+  expect(formatExposition(chainMetrics([]))).toBe('');
 });

@@ -1,11 +1,12 @@
 /** The chains service: what can be run, how to run it, and how the nodes that run are. */
 import { type Clock, type Log, OperatingError } from '@plumb/base';
 import type { ChainNodePlan, ChainNodePlanner, ChainNodeRequest } from '@plumb/deploy';
+import type { MetricFamily } from '@plumb/metrics';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { catalogue, requireChain } from './catalogue.ts';
 import type { Program } from './catalogue/chain-software.ts';
-import { type ChainNodeSight, formatChainMetrics } from './chain-metrics.ts';
+import { type ChainNodeSight, chainMetrics } from './chain-metrics.ts';
 import { createChainProbe, type TrackedProbe } from './chain-probe.ts';
 import type { ChainsHandlers } from './contract.ts';
 import { createFindProgram, type FindProgram } from './find-program.ts';
@@ -29,8 +30,8 @@ export type ChainsDependencies = {
 export type Chains = {
   readonly handlers: ChainsHandlers;
   readonly planner: ChainNodePlanner;
-  /** Prometheus text of the nodes that were probed lately. */
-  readonly metrics: () => string;
+  /** Of the nodes that were probed lately. */
+  readonly metrics: () => readonly MetricFamily[];
 };
 
 /** Holds no resource: nothing needs closing. */
@@ -81,7 +82,7 @@ export function createChains({
   return {
     handlers: { catalogue: () => catalogue.map(({ entry }) => entry) },
     planner: { plan: async (request) => plan(request) },
-    metrics: () => formatChainMetrics(sights()),
+    metrics: () => chainMetrics(sights()),
   };
 }
 

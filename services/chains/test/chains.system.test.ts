@@ -76,7 +76,8 @@ test('a node is ready within seconds, is seen to stop, to die and to come back, 
   const { facts } = await plan.probe.check(signal);
   expect(facts).toMatchObject({ kind: 'ethereum', network: 'dev', chainId: 31_337, height: expect.any(Number) });
   expect(facts.peers).toBeUndefined();
-  expect(chains.metrics()).toContain('chain_state{application="tipjar",component="eth",state="ready"} 1');
+  const ready = { labels: { application: 'tipjar', component: 'eth', state: 'ready' }, value: 1 };
+  expect(chains.metrics().find(({ name }) => name === 'chain_state')?.samples).toContainEqual(ready);
 
   // The launcher became the node: what is stopped here is anvil itself.
   expect(fs.readlinkSync(`/proc/${node.pid}/exe`)).toMatch(/anvil$/);

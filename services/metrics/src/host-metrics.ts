@@ -25,8 +25,8 @@ export const realHost: HostWorld = {
 
 /** Devices, file systems and interfaces of one kind that are reported; a machine with more has a purpose of its own. */
 const DEVICES_MAX = 32;
-/** Clock ticks a second of /proc/stat: USER_HZ, 100 on every Linux that Node.js runs on. */
-const TICKS_PER_SECOND = 100;
+/** Clock ticks a second of the times in /proc: USER_HZ, 100 on every Linux that Node.js runs on. */
+export const TICKS_PER_SECOND = 100;
 /** Bytes of a sector in /proc/diskstats, whatever the disk's own is. */
 const SECTOR_BYTES = 512;
 

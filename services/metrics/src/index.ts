@@ -9,3 +9,4 @@ export {
   type Series,
   type Target,
 } from './contract.ts';
+export type { MetricFamily } from './exposition-text.ts';

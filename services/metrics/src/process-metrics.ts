@@ -4,13 +4,12 @@
  */
 import fs from 'node:fs/promises';
 import { formatExposition, type MetricFamily } from './exposition-text.ts';
+import { TICKS_PER_SECOND } from './host-metrics.ts';
 
 export type UnitProcess = { readonly application: string; readonly component: string; readonly pid: number };
 
 /** Processes of one unit that are counted; a fork bomb must not make us read /proc for ever. */
 const PROCESSES_MAX = 500;
-/** USER_HZ, 100 on every Linux that Node.js runs on. */
-const TICKS_PER_SECOND = 100;
 
 type Usage = { cpuSeconds: number; residentBytes: number; openFiles: number; threads: number; processes: number };
 

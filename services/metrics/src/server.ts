@@ -14,7 +14,7 @@ import type { MainHandlers, WorkerClient } from './worker-contract.ts';
 import { openWorkerHost } from './worker-host.ts';
 
 export { type BoardFacts, type MetricFacts, standardBoard } from './board.ts';
-export { formatExposition, type MetricFamily } from './exposition-text.ts';
+export { formatExposition } from './exposition-text.ts';
 export { type PrometheusAnswer, type PrometheusApi, prometheusApi, type PrometheusRequest } from './http-api.ts';
 export { SCRAPE_PERIOD_MS } from './scraper.ts';
 
