@@ -6,7 +6,7 @@
  */
 import { ERROR_CODES, errorToData, type Log, OperatingError } from '@plumb/base';
 import type { Authentication, Authenticator } from '@plumb/identity/server';
-import type { Caller } from '@plumb/rpc';
+import { type Caller, WEBSOCKET_FRAME_BYTES_MAX } from '@plumb/rpc';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -74,7 +74,8 @@ export async function openHttpDoor(dependencies: HttpDoorDependencies): Promise<
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
   });
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_SIZE_BYTES_MAX, perMessageDeflate: false });
+  const maxPayload = WEBSOCKET_FRAME_BYTES_MAX;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
 
   server.on('request', (request, response) => {
     const startedAt = performance.now();

@@ -26,7 +26,7 @@ export const LEASES_MAX = 100_000;
 export const LEASE_TTL_MS_MAX = 2 ** 31 - 1;
 
 /** @throws OperatingError `invalid` when `key` is empty, too long, or not well-formed text. */
-export function checkKey(key: string): void {
+function checkKey(key: string): void {
   if (key === '') throw new OperatingError('invalid', 'a key is empty: give it at least one byte');
   checkPrefix(key);
 }

@@ -37,7 +37,7 @@ function cutColumns(columns: Columns, minAt: number, maxAt: number): Columns {
 }
 
 /** The index of the first of ascending whole `times` that is >= `at`. */
-export function firstAtOrAfter(times: Float64Array, at: number): number {
+function firstAtOrAfter(times: Float64Array, at: number): number {
   let low = 0;
   let high = times.length;
   while (low < high) {

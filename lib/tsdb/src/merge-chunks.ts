@@ -31,7 +31,7 @@ function joinRun(run: readonly SealedChunk[]): SealedChunk[] {
 }
 
 /** One chunk of the samples of `columns`, at least one. */
-export function sealColumns(columns: Columns): SealedChunk {
+function sealColumns(columns: Columns): SealedChunk {
   const { times } = columns;
   const [minAt, maxAt] = [times[0] as number, times[times.length - 1] as number];
   return { minAt, maxAt, count: times.length, bytes: encodeChunk(columns) };

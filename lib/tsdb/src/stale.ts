@@ -4,8 +4,8 @@
  * so it is only ever read from and written into the memory of a `Float64Array`.
  */
 
-export const STALE_BITS_HIGH = 0x7ff0_0000;
-export const STALE_BITS_LOW = 0x0000_0002;
+const STALE_BITS_HIGH = 0x7ff0_0000;
+const STALE_BITS_LOW = 0x0000_0002;
 
 /** Writes the marker at `index`. */
 export function setStale(values: Float64Array, index: number): void {

@@ -5,7 +5,7 @@ import { formatDuration, formatSize } from '@plumb/base';
 export type ValueUnit = 'none' | 'seconds' | 'bytes' | 'bytes-per-second' | 'per-second' | 'ratio' | 'cores' | 'count';
 
 /** Shown where there is no value: never zero, which is a value. */
-export const NO_VALUE = '–';
+const NO_VALUE = '–';
 
 const NARROW_SPACE = '\u202f';
 

@@ -13,11 +13,10 @@ export {
   formatSpan,
   formatValue,
   formatWhole,
-  NO_VALUE,
   type ValueUnit,
 } from './format.ts';
 export { Icon, type IconName } from './icon.tsx';
-export { Menu, type MenuItem, placeBelow } from './menu.tsx';
+export { Menu, type MenuItem } from './menu.tsx';
 export { Segmented } from './segmented.tsx';
 export { Sparkline } from './sparkline.tsx';
 export { Status, StatusMark, type Tone } from './status.tsx';

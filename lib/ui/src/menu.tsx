@@ -65,7 +65,7 @@ const GAP = 4;
 const EDGE = 8;
 
 /** Puts an open popover under its button, or above it where there is no room, inside the window. */
-export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
+function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const anchor = button.getBoundingClientRect();
   const { width, height } = popover.getBoundingClientRect();
   const below = anchor.bottom + GAP;

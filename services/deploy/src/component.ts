@@ -22,7 +22,7 @@ export function componentsOf({ chains, processes }: Manifest): Component[] {
 }
 
 /** The service that a component provides; undefined without a port. */
-export function serviceOf(manifest: Manifest, component: Component): Service | undefined {
+function serviceOf(manifest: Manifest, component: Component): Service | undefined {
   const { kind, spec, name, needs } = component;
   if (spec.port === undefined) return undefined;
   const ports = new Set(componentsOf(manifest).flatMap((other) => (other.spec.port === undefined ? [] : [other.name])));

@@ -3,7 +3,7 @@ import { type Clock, describeError, type Log, OperatingError } from '@plumb/base
 import type { Health, RegistryClient } from '@plumb/registry';
 
 /** How long it stays when Plumb itself is gone. */
-export const INSTANCE_TTL_MS = 10_000;
+const INSTANCE_TTL_MS = 10_000;
 /** Two keep-alives may be lost. */
 const KEEP_ALIVE_PERIOD_MS = INSTANCE_TTL_MS / 3;
 

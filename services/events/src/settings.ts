@@ -93,7 +93,7 @@ export function recipientsOf(values: SettingValues): Recipient[] {
 }
 
 /** @throws OperatingError `invalid`. */
-export function webhookOf(values: SettingValues): URL {
+function webhookOf(values: SettingValues): URL {
   const text = values.get('notify.webhook.url');
   const url = typeof text === 'string' ? URL.parse(text) : null;
   if (url !== null && ['http:', 'https:'].includes(url.protocol)) return url;

@@ -2,7 +2,7 @@
 import { escapeLabelValue } from './series-text.ts';
 
 /** The range of every rate: a dozen scrapes of the usual period, so that one lost scrape does not show. */
-export const RATE_WINDOW = '1m';
+const RATE_WINDOW = '1m';
 
 /** `metric{job="tipjar-web"}`. */
 export function selector(metric: string, matchers: Readonly<Record<string, string>>, more = ''): string {

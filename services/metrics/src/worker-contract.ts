@@ -33,7 +33,6 @@ export const mainContract = {
 } as const satisfies Contract;
 
 export type WorkerClient = Client<typeof workerContract>;
-export type WorkerHandlers = Handlers<typeof workerContract>;
 export type MainHandlers = Handlers<typeof mainContract>;
 
 /** The name of the one service on each connection. */
