@@ -11,6 +11,11 @@ export const CHECKS: readonly Stage[] = [
   },
   { name: 'lint', command: ['oxlint', '--type-aware'], remedy: 'mend: npm run fix, then what it leaves by hand' },
   { name: 'format', command: ['oxfmt', '--check'], remedy: 'mend: npm run fix' },
+  {
+    name: 'types, docs',
+    command: ['node', 'tools/src/main.ts', 'doc-blocks'],
+    remedy: 'mend the block of the document that each line names',
+  },
   { name: 'tidy', command: ['node', 'tools/src/main.ts', 'tidy'], remedy: 'mend what each line says' },
 ];
 
