@@ -1,5 +1,5 @@
 // No door is open to strangers: every route, every method, the WebSocket and RPC.
-import { openTemporaryDirectory } from '@plumb/testing';
+import { openTemporaryDirectory, until } from '@plumb/testing';
 import { contracts } from '@plumb/plumbd/clients';
 import { openZeromqChannel } from '@plumb/rpc/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -110,8 +110,10 @@ test('a token does what its scopes say and no more, over HTTP and over RPC', asy
   expect((await fetch(`${plumb.doors.http}/metrics`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(
     403,
   );
+  const channel = await openZeromqChannel({ address: plumb.doors.rpc.at(-1) ?? '', token });
   expect((await plumb.run('token', 'revoke', 'reader')).code).toBe(0);
   expect(await call('config.list')).toBe(401);
+  await until('the connection ends with its token', () => channel.closed.aborted);
 });
 
 test('RPC lets nobody in with a wrong token', async () => {
@@ -136,6 +138,12 @@ test('health and metrics answer those who may ask', async () => {
     body: '{"a":',
   });
   expect(await notJson.json()).toMatchObject({ error: { code: 'invalid' } });
+  // A stream has no answer that a call could wait for: it is refused rather than begun.
+  const stream = await fetch(`${plumb.doors.http}/api/deploy.watch`, { method: 'POST', headers: bearer(), body: '{}' });
+  expect(stream.status).toBe(400);
+  expect(await stream.json()).toMatchObject({
+    error: { code: 'invalid', message: expect.stringContaining('plumb call') as string },
+  });
 });
 
 // The last: it uses up the tries of this address.

@@ -114,12 +114,22 @@ export async function readProcessStart(pid: number): Promise<string> {
   }
 }
 
+/** What is kept in `file`; where two create it at the same moment, both get what one of them wrote. */
 async function readOrCreate(file: string, create: () => string): Promise<string> {
   const kept = await fs.readFile(file, 'utf8').catch(() => '');
   if (kept.trim() !== '') return kept.trim();
-  const text = create();
-  await writeWhole(file, `${text}\n`);
-  return text;
+  const temporary = `${file}.${randomText(8)}.tmp`;
+  await fs.writeFile(temporary, `${create()}\n`, { mode: 0o600 });
+  try {
+    // An empty file is what a power loss leaves of one that was just made.
+    if ((await fs.stat(file).catch(() => undefined))?.size === 0) await fs.rename(temporary, file);
+    else await fs.link(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await fs.rm(temporary, { force: true });
+  }
+  return (await fs.readFile(file, 'utf8')).trim();
 }
 
 /** Whole or not at all, whatever happens in between; readable by the owner only. */

@@ -15,7 +15,7 @@ import { isCrossSite, readCredentials, SESSION_COOKIE } from './credentials.ts';
 import { PAGE_STYLE_HASH, refusalPage, signedInPage } from './sign-in-page.ts';
 import type { StaticFile } from './static-files.ts';
 
-/** The largest body of a call; the same as a message over RPC. */
+/** The largest body of a call: a deploy's manifest or a configuration value is far below. */
 const BODY_SIZE_BYTES_MAX = 1_048_576;
 /** More browsers and scrapers than one control plane has; beyond it new connections are refused. */
 const CONNECTIONS_MAX = 1_000;
@@ -101,6 +101,8 @@ export async function openHttpDoor(dependencies: HttpDoorDependencies): Promise<
     });
   });
   await listen(server, host, port);
+  // What the kernel refuses, such as one more open file, is refused to a caller and no reason to end.
+  server.on('error', (error) => log.error('http.server', { error }));
 
   return {
     port: (server.address() as AddressInfo).port,
@@ -139,6 +141,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+  await dependencies.ready;
   const path = pathOf(request);
   if (path === '/sign-in') return signIn(dependencies, request, response);
 
@@ -305,14 +308,20 @@ async function upgrade(
       () => socket.destroy(),
     );
   };
+  await dependencies.ready;
   const authentication = await authenticate(dependencies, request);
   if (authentication.kind === 'unknown') return reject(401);
   if (authentication.kind === 'limited') return reject(429);
   if (isCrossSite(request)) return reject(403);
   if (pathOf(request) !== '/api/stream') return reject(404);
-  sockets.handleUpgrade(request, socket, head, (webSocket) =>
-    dependencies.acceptSocket(webSocket, authentication.caller),
-  );
+  const { caller, ended } = authentication;
+  sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const end = (): void => webSocket.terminate();
+    ended.addEventListener('abort', end);
+    webSocket.on('close', () => ended.removeEventListener('abort', end));
+    if (ended.aborted) end();
+    else dependencies.acceptSocket(webSocket, caller);
+  });
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

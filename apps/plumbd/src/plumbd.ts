@@ -2,7 +2,7 @@
  * The one daemon: opens the store, starts the services on it, opens the doors, and takes all of it down in reverse.
  * This file is the list of what a control plane is made of.
  */
-import { type LogLevel, silentLog, systemClock as clock, systemRandom as random } from '@plumb/base';
+import { type LogLevel, OperatingError, silentLog, systemClock as clock, systemRandom as random } from '@plumb/base';
 import { createChains } from '@plumb/chains/server';
 import { createConfigHandlers } from '@plumb/config-store/server';
 import { openDeploy } from '@plumb/deploy/server';
@@ -17,7 +17,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from './child-environment.ts';
-import { type Clients, contracts, createClients } from './clients.ts';
+import { type Clients, contracts, createClients, isStream } from './clients.ts';
 import { createDaemonLog } from './daemon-log.ts';
 import { type Doors, openDataDirectory, readProcessStart, removeDoors, writeDoors } from './data-directory.ts';
 import { openHttpDoor } from './http-door.ts';
@@ -137,7 +137,13 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
       port: options.httpPort,
       authenticator: identity.authenticator,
       ready: ready.promise,
-      call: (method, input, caller, signal) => dispatcher.call(method, input, caller, { signal }),
+      async call(method, input, caller, signal) {
+        if (!isStream(method)) return dispatcher.call(method, input, caller, { signal });
+        throw new OperatingError(
+          'invalid',
+          `${method} answers with a stream: read it with "plumb call ${method} '{}'"`,
+        );
+      },
       acceptSocket: (socket, caller) => dispatcher.accept(createWebSocketChannel(socket, { clock }), caller),
       routes: httpRoutes({
         ownMetrics: ownMetrics.text,

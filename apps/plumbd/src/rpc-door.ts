@@ -1,7 +1,7 @@
 /** The RPC door: ZeroMQ on loopback for processes, and on a socket file for local tools. */
 import { type Clock, type Log, OperatingError } from '@plumb/base';
 import type { Authenticator } from '@plumb/identity/server';
-import type { Accept } from '@plumb/rpc';
+import type { Accept, Caller } from '@plumb/rpc';
 import { listenZeromq } from '@plumb/rpc/node';
 import path from 'node:path';
 
@@ -32,15 +32,25 @@ export async function openRpcDoor(dependencies: RpcDoorDependencies): Promise<Rp
   const socketFile = path.join(dataDirectory, 'rpc.sock');
   const tcp = `tcp://127.0.0.1:${port}`;
   const sockets = Buffer.byteLength(socketFile) <= SOCKET_PATH_BYTES_MAX ? [`ipc://${socketFile}`] : [];
+  const ends = new WeakMap<Caller, AbortSignal>();
   const server = await listenZeromq({
     addresses: [tcp, ...sockets],
     async authenticate(token) {
       await ready;
       // ZeroMQ does not tell who the peer is, so wrong tokens are slowed down by connection, in the listener.
       const outcome = await authenticator.authenticateToken(token, undefined);
-      return outcome.kind === 'known' ? outcome.caller : undefined;
+      if (outcome.kind !== 'known') return undefined;
+      const caller = { ...outcome.caller };
+      ends.set(caller, outcome.ended);
+      return caller;
     },
-    accept,
+    accept(channel, caller) {
+      const ended = ends.get(caller);
+      ended?.addEventListener('abort', channel.close);
+      channel.closed.addEventListener('abort', () => ended?.removeEventListener('abort', channel.close));
+      accept(channel, caller);
+      if (ended?.aborted === true) channel.close();
+    },
     clock,
     log,
   }).catch((error: unknown) => {

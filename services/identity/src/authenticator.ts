@@ -8,6 +8,7 @@
 import { type Clock, type Log, randomText } from '@plumb/base';
 import type { Collection } from '@plumb/kv';
 import type { Caller } from '@plumb/rpc';
+import { CredentialLives } from './credential-lives.ts';
 import { FailureLimit } from './failure-limit.ts';
 import { hashSecret, matchesHash } from './secret-hash.ts';
 
@@ -22,6 +23,8 @@ export const SIGN_IN_LINK_TTL_MS = 600_000;
 const SIGN_IN_LINKS_MAX = 100;
 /** Secrets seen to be right lately: they stay welcome while their address is being slowed down for wrong ones. */
 const KNOWN_GOOD_MAX = 1_000;
+/** Secrets seen to be wrong lately: to show one again is a program with an old secret, not a guess. */
+const KNOWN_BAD_MAX = 1_000;
 
 export type TokenRecord = {
   readonly name: string;
@@ -33,10 +36,14 @@ export type TokenRecord = {
 export type SessionRecord = { readonly hash: string; readonly createdAt: number; readonly expiresAt: number };
 
 export type Authentication =
-  | { readonly kind: 'known'; readonly caller: Caller }
+  /** `ended` aborts when the secret is worth nothing any more: a connection that it opened ends with it. */
+  | { readonly kind: 'known'; readonly caller: Caller; readonly ended: AbortSignal }
   | { readonly kind: 'unknown' }
   /** Too many wrong secrets from this address: it was not even looked at. */
   | { readonly kind: 'limited'; readonly retryAfterMs: number };
+
+/** Who a right secret stands for, and until when. `id` is its own among all secrets. */
+type Found = { readonly id: string; readonly caller: Caller; readonly expiresAt?: number | undefined };
 
 export type AuthenticatorDependencies = {
   readonly operatorKey: string;
@@ -56,6 +63,8 @@ export class Authenticator {
   readonly #instances = new Map<string, { hash: string; caller: Caller }>();
   readonly #links = new Map<string, { hash: string; expiresAt: number }>();
   readonly #knownGood = new Set<string>();
+  readonly #knownBad = new Set<string>();
+  readonly #lives: CredentialLives;
   readonly #lastUsedAt = new Map<string, number>();
 
   constructor({ operatorKey, tokens, sessions, clock, log }: AuthenticatorDependencies) {
@@ -65,15 +74,16 @@ export class Authenticator {
     this.#clock = clock;
     this.#log = log;
     this.#limit = new FailureLimit(clock);
+    this.#lives = new CredentialLives(clock);
   }
 
   /** `address` is the peer's, for the limit on wrong secrets; undefined where the door has a limit of its own. */
   async authenticateToken(token: string, address: string | undefined): Promise<Authentication> {
-    return this.#authenticate(token, address, () => this.#callerOfToken(token));
+    return this.#authenticate(token, address, () => this.#findToken(token));
   }
 
-  async authenticateSession(cookie: string, address: string): Promise<Authentication> {
-    return this.#authenticate(cookie, address, () => this.#callerOfSession(cookie));
+  async authenticateSession(cookie: string, address: string | undefined): Promise<Authentication> {
+    return this.#authenticate(cookie, address, () => this.#findSession(cookie));
   }
 
   async createToken(
@@ -97,6 +107,7 @@ export class Authenticator {
   async revokeToken(name: string): Promise<void> {
     this.#knownGood.clear();
     await this.#tokens.delete(name);
+    this.#lives.end(`token ${name}`);
   }
 
   lastUsedAt(name: string): number | undefined {
@@ -113,6 +124,7 @@ export class Authenticator {
       revoke: () => {
         this.#instances.delete(id);
         this.#knownGood.delete(hashSecret(`${id}.${secret}`));
+        this.#lives.end(id);
       },
     };
   }
@@ -140,14 +152,16 @@ export class Authenticator {
     this.#links.delete(id);
     const cookie = await this.#openSession();
     this.#log.info('identity.sign-in', { address });
-    return { kind: 'known', caller: operator, cookie };
+    const outcome = await this.authenticateSession(cookie, undefined);
+    return { ...outcome, cookie };
   }
 
   async signOut(cookie: string): Promise<void> {
-    const caller = await this.#callerOfSession(cookie);
-    if (caller === undefined) return;
+    const found = await this.#findSession(cookie);
+    if (found === undefined) return;
     this.#knownGood.delete(hashSecret(cookie));
     await this.#sessions.delete(split(cookie)[0]);
+    this.#lives.end(found.id);
   }
 
   async #openSession(): Promise<string> {
@@ -163,21 +177,22 @@ export class Authenticator {
   async #authenticate(
     secret: string,
     address: string | undefined,
-    find: () => Promise<Caller | undefined>,
+    find: () => Promise<Found | undefined>,
   ): Promise<Authentication> {
     const fingerprint = hashSecret(secret);
     const isLimited = address !== undefined && !this.#knownGood.has(fingerprint);
     const retryAfterMs = isLimited ? this.#limit.waitMs(address) : 0;
     if (retryAfterMs > 0) return { kind: 'limited', retryAfterMs };
-    const caller = await find();
-    if (caller === undefined) {
+    const found = await find();
+    if (found === undefined) {
       this.#knownGood.delete(fingerprint);
+      // A tab that stayed open with an old session asks every few seconds: that must not shut out its own host.
+      if (this.#knownBad.has(fingerprint)) return { kind: 'unknown' };
+      remember(this.#knownBad, fingerprint, KNOWN_BAD_MAX);
       return this.#refuse(address);
     }
-    this.#knownGood.add(fingerprint);
-    const oldest = this.#knownGood.values().next().value;
-    if (this.#knownGood.size > KNOWN_GOOD_MAX && oldest !== undefined) this.#knownGood.delete(oldest);
-    return { kind: 'known', caller };
+    remember(this.#knownGood, fingerprint, KNOWN_GOOD_MAX);
+    return { kind: 'known', caller: found.caller, ended: this.#lives.signalOf(found.id, found.expiresAt) };
   }
 
   #refuse(address: string | undefined): Authentication {
@@ -186,29 +201,38 @@ export class Authenticator {
     return { kind: 'unknown' };
   }
 
-  async #callerOfToken(token: string): Promise<Caller | undefined> {
-    if (matchesHash(token, this.#operatorHash)) return operator;
+  async #findToken(token: string): Promise<Found | undefined> {
+    if (matchesHash(token, this.#operatorHash)) return { id: 'operator', caller: operator };
     const [id, secret] = split(token);
     const instance = this.#instances.get(id);
-    if (instance !== undefined) return matchesHash(secret, instance.hash) ? instance.caller : undefined;
+    if (instance !== undefined) return matchesHash(secret, instance.hash) ? { id, caller: instance.caller } : undefined;
     const record = await this.#tokens.get(id);
     if (record === undefined || !matchesHash(secret, record.value.hash)) return undefined;
+    const { name, scopes, expiresAt } = record.value;
     const now = this.#clock.now();
-    if (record.value.expiresAt !== undefined && record.value.expiresAt <= now) return undefined;
+    if (expiresAt !== undefined && expiresAt <= now) return undefined;
     this.#lastUsedAt.set(id, now);
-    return { id: record.value.name, scopes: record.value.scopes };
+    return { id: `token ${name}`, caller: { id: name, scopes }, expiresAt };
   }
 
-  async #callerOfSession(cookie: string): Promise<Caller | undefined> {
+  async #findSession(cookie: string): Promise<Found | undefined> {
     const [id, secret] = split(cookie);
     if (id === '') return undefined;
     const record = await this.#sessions.get(id);
     if (record === undefined || !matchesHash(secret, record.value.hash)) return undefined;
-    return record.value.expiresAt > this.#clock.now() ? operator : undefined;
+    const { expiresAt } = record.value;
+    return expiresAt > this.#clock.now() ? { id: `session ${id}`, caller: operator, expiresAt } : undefined;
   }
 }
 
 const operator: Caller = { id: 'operator', scopes: ['*'] };
+
+/** Adds `item`, and forgets the one that was added first beyond `countMax`. */
+function remember(items: Set<string>, item: string, countMax: number): void {
+  items.add(item);
+  const [oldest] = items;
+  if (items.size > countMax && oldest !== undefined) items.delete(oldest);
+}
 
 /** `ID.SECRET`, at the last dot. What has no dot has an empty id, which nobody has. */
 function split(text: string): [string, string] {

@@ -132,3 +132,48 @@ test('an address that is wrong too often waits, while others and known secrets s
   expect((await authenticator.authenticateToken('wrong', 'guesser')).kind).toBe('unknown');
   expect((await authenticator.authenticateToken('wrong', 'guesser')).kind).toBe('limited');
 });
+
+test('what a secret opened ends with it: revoked, signed out, or at its time', async () => {
+  await using world = await openWorld();
+  const { authenticator, handlers } = world.identity;
+  const endOf = async (token: string): Promise<AbortSignal> => {
+    const outcome = await authenticator.authenticateToken(token, 'a');
+    if (outcome.kind !== 'known') throw new Error(outcome.kind);
+    return outcome.ended;
+  };
+  const operator = await endOf(OPERATOR_KEY);
+  const ci = await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);
+  const revoked = await endOf(ci.token);
+  const short = await endOf(
+    (await handlers.createToken({ name: 'short', scopes: ['*'], ttlMs: 60_000 }, OPERATOR)).token,
+  );
+  const instance = authenticator.openInstanceToken({ id: 'tipjar-web-1', scopes: [], application: 'tipjar' });
+  const stopped = await endOf(instance.token);
+  const session = await authenticator.signIn(authenticator.createSignInCode().code, 'a');
+  if (session.kind !== 'known') throw new Error(session.kind);
+  const ends = (): boolean[] => [operator, revoked, short, stopped, session.ended].map(({ aborted }) => aborted);
+
+  expect(ends()).toEqual([false, false, false, false, false]);
+  await handlers.revokeToken({ name: 'ci' }, OPERATOR);
+  instance.revoke();
+  await authenticator.signOut(session.cookie ?? '');
+  expect(ends()).toEqual([false, true, false, true, true]);
+  await world.clock.advance(60_000);
+  expect(ends()).toEqual([false, true, true, true, true]);
+
+  // A token of the same name is another one.
+  const again = await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);
+  expect((await endOf(again.token)).aborted).toBe(false);
+});
+
+test('an old secret that is shown again and again counts once, and shuts nobody out', async () => {
+  await using world = await openWorld();
+  const { authenticator } = world.identity;
+  for (let i = 0; i < 50; i += 1)
+    expect((await authenticator.authenticateSession('old.session', 'a')).kind).toBe('unknown');
+  const { kind, cookie = '' } = await authenticator.signIn(authenticator.createSignInCode().code, 'a');
+  expect(kind).toBe('known');
+  // Somebody else on this host guesses meanwhile: the new session is welcome all the same.
+  for (let i = 0; i < 10; i += 1) await authenticator.authenticateToken(`wrong${i}`, 'a');
+  expect((await authenticator.authenticateSession(cookie, 'a')).kind).toBe('known');
+});
