@@ -11,11 +11,14 @@ type Waiting = {
 export type FakeClock = Clock & {
   /** Moves time on by `lengthMs`, runs every timer that comes due, and lets pending promises settle after each. */
   readonly advance: (lengthMs: number) => Promise<void>;
+  /** Sets what `now` says forwards or back, as a time server or a person does; timers and `monotonicMs` go on as before. */
+  readonly jump: (lengthMs: number) => void;
 };
 
 export function createFakeClock(startAt = 1_760_000_000_000): FakeClock {
   const waiting = new Set<Waiting>();
   let now = startAt;
+  let jumpedMs = 0;
   let order = 0;
 
   const add = (delayMs: number, run: () => void, periodMs: number | undefined): Timer => {
@@ -28,7 +31,8 @@ export function createFakeClock(startAt = 1_760_000_000_000): FakeClock {
     [...waiting].filter(({ dueAt }) => dueAt <= until).sort((a, b) => a.dueAt - b.dueAt || a.order - b.order)[0];
 
   return {
-    now: () => now,
+    now: () => now + jumpedMs,
+    jump: (lengthMs) => void (jumpedMs += lengthMs),
     monotonicMs: () => now - startAt,
     after: (delayMs, run) => add(delayMs, run, undefined),
     every: (periodMs, run) => add(periodMs, run, periodMs),

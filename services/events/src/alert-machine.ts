@@ -47,6 +47,13 @@ export function stepAlert(memory: AlertMemory | undefined, finding: Finding | un
   return { memory: { alert: { ...alert, state: 'resolved', resolvedAt: clearSince } }, transition: 'resolved' };
 }
 
+/** `memory` after the machine's clock jumped by `jumpMs`: what had lasted for a while has lasted as long as before. */
+export function afterClockJump(memory: AlertMemory, jumpMs: number): AlertMemory {
+  const { alert, clearSince } = memory;
+  if (alert.state === 'pending') return { alert: { ...alert, activeAt: alert.activeAt + jumpMs } };
+  return clearSince === undefined ? memory : { alert, clearSince: clearSince + jumpMs };
+}
+
 /** When `stepAlert` would do something by the passing of time alone. */
 export function nextStepAt({ alert, clearSince }: AlertMemory): number | undefined {
   if (alert.state === 'pending') return alert.activeAt + forMsOf(alert);

@@ -40,7 +40,7 @@ export function openOutbox(dependencies: OutboxDependencies): Outbox {
       pause = new AbortController();
       const now = clock.now();
       const items = [...store.state.outbox.values()];
-      const due = items.filter(({ dueAt }) => dueAt <= now).slice(0, DELIVERIES_MAX);
+      const due = items.filter(({ dueAt }) => isDue(dueAt, now)).slice(0, DELIVERIES_MAX);
       if (due.length > 0) {
         await Promise.all(due.map((item) => attempt(dependencies, item, stop.signal)));
         continue;
@@ -59,6 +59,11 @@ export function openOutbox(dependencies: OutboxDependencies): Outbox {
       await running;
     },
   };
+}
+
+/** No pause is longer than the longest: a message that is due later was written before the machine's clock was set back. */
+function isDue(dueAt: number, now: number): boolean {
+  return dueAt <= now || dueAt > now + RETRY.delayMsMax;
 }
 
 async function attempt(

@@ -57,6 +57,30 @@ test('an incident survives a restart: it is not opened again, and ends when its 
   expect(await world.client.incidents({ includeResolved: true })).toMatchObject([{ state: 'resolved' }]);
 });
 
+test.each([-3_600_000, 3_600_000])(
+  'an alert fires after its time also when the clock is set by %d ms meanwhile',
+  async (jumpMs) => {
+    await using world = await openEventsWorld();
+    const { client, clock, deploy } = world;
+    deploy.set([unitStatus('tipjar/web', UNREADY)]);
+    await clock.advance(20_000);
+    clock.jump(jumpMs);
+    deploy.set([unitStatus('tipjar/web', { ...UNREADY, restartsTotal: 1 })]);
+    await clock.advance(9_000);
+    expect(await client.incidents({})).toEqual([]);
+    await clock.advance(2_000);
+    expect(await client.incidents({})).toHaveLength(1);
+
+    deploy.set([unitStatus('tipjar/web')]);
+    await clock.advance(20_000);
+    clock.jump(-jumpMs);
+    await clock.advance(9_000);
+    expect(await client.incidents({})).toHaveLength(1);
+    await clock.advance(2_000);
+    expect(await client.incidents({})).toEqual([]);
+  },
+);
+
 test('an incident is acknowledged by name, once, and still ends by itself', async () => {
   await using world = await openEventsWorld();
   const { client, clock, deploy } = world;

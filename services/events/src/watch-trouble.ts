@@ -5,13 +5,15 @@
 import { type Clock, describeError, type Log, newId, type Random, type Timer } from '@plumb/base';
 import type { ApplicationStatus, DeployClient } from '@plumb/deploy';
 import { follow } from '@plumb/rpc';
-import type { AlertMemory } from './alert-machine.ts';
+import { afterClockJump, type AlertMemory } from './alert-machine.ts';
 import { evaluate, type Evaluation, type Recipient } from './evaluation.ts';
 import { ALERT_KEPT_MS, type EventStore } from './event-store.ts';
 import { findTrouble } from './rules.ts';
 
 /** Before an evaluation whose result could not be stored is tried again. */
 const RETRY_MS = 1_000;
+/** A machine's clock that differs by less from the time that passed was not set, but corrected in passing. */
+const CLOCK_JUMP_MS_MIN = 1_000;
 
 export type WatchDependencies = {
   readonly deploy: DeployClient;
@@ -52,16 +54,27 @@ function createEvaluator(
   let memories: ReadonlyMap<string, AlertMemory> = new Map(
     [...store.state.alerts.values()].map((alert) => [alert.id, { alert }]),
   );
+  let clockOffsetMs = clock.now() - clock.monotonicMs();
   let running: Promise<void> | undefined;
   let isRequested = false;
   let timer: Timer | undefined;
 
+  /** A clock that is set, or a machine that slept, must neither delay an alert by hours nor fire one at once. */
+  const followClock = (): void => {
+    const offsetMs = clock.now() - clock.monotonicMs();
+    const jumpMs = offsetMs - clockOffsetMs;
+    if (Math.abs(jumpMs) < CLOCK_JUMP_MS_MIN) return;
+    clockOffsetMs = offsetMs;
+    memories = new Map([...memories].map(([id, memory]) => [id, afterClockJump(memory, jumpMs)]));
+    log.info('events.clock-jump', { jumpMs: Math.round(jumpMs) });
+  };
   const evaluateOnce = async (): Promise<void> => {
     let result: Evaluation | undefined;
     let delayMs: number | undefined;
     timer?.cancel();
     try {
       await store.change(() => {
+        followClock();
         const now = clock.now();
         result = evaluate({
           now,
