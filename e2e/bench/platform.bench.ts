@@ -5,25 +5,14 @@
  *
  * `npm run bench -- platform [--json]`; `PLATFORM_ROUNDS` and `PLATFORM_REST_MS` make it shorter.
  */
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs/promises';
-import os from 'node:os';
 import { openTemporaryDirectory, until } from '@plumb/testing';
+import { type BenchResult, medianOf, printBench } from '@plumb/testing/bench';
 import { type PlumbProcess, startPlumb, TIPJAR } from '../src/plumb-process.ts';
 
 const ROUNDS = Number(process.env['PLATFORM_ROUNDS'] ?? 5);
 /** Long enough for the first collections of garbage, and for what start-up needed to be given back. */
 const REST_MS = Number(process.env['PLATFORM_REST_MS'] ?? 60_000);
-
-type Result = {
-  name: string;
-  unit: string;
-  better: 'lower';
-  ours: number;
-  peers: Record<string, never>;
-  goal: number;
-  met: boolean;
-};
 
 const samples = new Map<string, { unit: string; goal: number; values: number[] }>();
 
@@ -91,22 +80,8 @@ async function residentBytes(pid: number): Promise<number> {
 }
 
 function print(): void {
-  const results = [...samples].map(([name, { unit, goal, values }]): Result => {
-    const sorted = values.toSorted((a, b) => a - b);
-    const ours = Math.round((sorted[Math.floor(sorted.length / 2)] ?? 0) * 10) / 10;
-    return { name, unit, better: 'lower', ours, peers: {}, goal, met: ours <= goal };
+  const results = [...samples].map(([name, { unit, goal, values }]): BenchResult => {
+    return { name, unit, better: 'lower', ours: medianOf(values), goal };
   });
-  const cores = os.cpus();
-  const machine = `${cores.length} cores, ${cores[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}`;
-  if (process.argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ bench: 'platform', machine, rounds: ROUNDS, results }, undefined, 2)}\n`);
-    return;
-  }
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  process.stdout.write(`platform at ${commit}, medians of ${ROUNDS} rounds on ${machine}\n`);
-  for (const { name, unit, ours, goal, met } of results) {
-    process.stdout.write(
-      `  ${name.padEnd(46)} ${String(ours).padStart(8)} ${unit.padEnd(2)}  goal ${goal}  ${met ? 'met' : 'MISSED'}\n`,
-    );
-  }
+  printBench({ bench: 'platform', rounds: ROUNDS, results });
 }

@@ -6,6 +6,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { silentLog, systemClock } from '@plumb/base';
+import { type BenchResult, printBench } from '@plumb/testing/bench';
 import type { Kv } from '../src/index.ts';
 import { openRocksKv } from '../src/rocks-engine.ts';
 
@@ -13,9 +14,7 @@ const KEYS = Number(process.env['KV_BENCH_KEYS'] ?? 100_000);
 const PERIOD_MS = Number(process.env['KV_BENCH_MS'] ?? 3_000);
 const VALUE = new Uint8Array(200);
 
-type Result = { name: string; unit: string; better: 'higher' | 'lower'; ours: number };
-
-async function measurePuts(kv: Kv, writers: number): Promise<Result> {
+async function measurePuts(kv: Kv, writers: number): Promise<BenchResult> {
   const startMs = performance.now();
   let count = 0;
   const write = async (writer: number): Promise<void> => {
@@ -46,7 +45,7 @@ function usedBytes(): number {
   return heapUsed + external;
 }
 
-async function measureStart(directory: string): Promise<Result[]> {
+async function measureStart(directory: string): Promise<BenchResult[]> {
   await fill(directory);
   const beforeBytes = usedBytes();
   const startMs = performance.now();
@@ -68,15 +67,7 @@ try {
   const results = await measureStart(path.join(directory, 'start'));
   await using kv = await openRocksKv({ directory: path.join(directory, 'puts'), clock: systemClock, log: silentLog });
   for (const writers of [1, 64, 1_000]) results.push(await measurePuts(kv, writers));
-  const text = process.argv.includes('--json')
-    ? JSON.stringify({
-        bench: 'kv',
-        machine: `${os.cpus()[0]?.model ?? 'unknown'} x${os.cpus().length}`,
-        rounds: 1,
-        results: results.map((result) => ({ ...result, peers: {}, goal: null, met: null })),
-      })
-    : results.map(({ name, unit, ours }) => `${name.padEnd(40)} ${String(ours).padStart(8)} ${unit}`).join('\n');
-  process.stdout.write(`${text}\n`);
+  printBench({ bench: 'kv', rounds: 1, results });
 } finally {
   await fs.rm(directory, { recursive: true, force: true });
 }

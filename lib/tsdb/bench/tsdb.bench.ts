@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type Clock, seededRandom, silentLog, systemClock } from '@plumb/base';
+import { type BenchResult, printBench } from '@plumb/testing/bench';
 import { CHUNK_SAMPLES_MAX, decodeChunk, encodeChunk, openTsdb, type Tsdb } from '../src/index.ts';
 import { makeSeries, SERIES_KINDS } from './series-kinds.ts';
 
@@ -16,13 +17,6 @@ export type BenchOptions = {
   readonly scrapeCount: number;
   readonly rounds: number;
 };
-export type BenchResult = {
-  readonly name: string;
-  readonly unit: string;
-  readonly better: 'higher' | 'lower';
-  readonly ours: number;
-};
-
 const START = 1_760_400_000_000;
 const STEP_MS = 15_000;
 
@@ -41,9 +35,9 @@ function measureCodec({ chunkCount, rounds }: BenchOptions): BenchResult[] {
     const encodeMs = bestOf(rounds, () => runs.forEach(encodeChunk));
     const decodeMs = bestOf(rounds, () => chunks.forEach(decodeChunk));
     return [
-      { name: `${kind}: size`, unit: 'B/sample', better: 'lower', ours: round(sizeBytes / sampleCount) },
-      { name: `${kind}: encode`, unit: 'M samples/s', better: 'higher', ours: round(sampleCount / encodeMs / 1_000) },
-      { name: `${kind}: decode`, unit: 'M samples/s', better: 'higher', ours: round(sampleCount / decodeMs / 1_000) },
+      { name: `${kind}: size`, unit: 'B/sample', better: 'lower', ours: sizeBytes / sampleCount },
+      { name: `${kind}: encode`, unit: 'M samples/s', better: 'higher', ours: sampleCount / encodeMs / 1_000 },
+      { name: `${kind}: decode`, unit: 'M samples/s', better: 'higher', ours: sampleCount / decodeMs / 1_000 },
     ];
   });
 }
@@ -74,18 +68,18 @@ async function measureStore({
     const { blockBytes, blockSampleCount, headSampleCount } = tsdb.stats();
     if (blockSampleCount + headSampleCount !== sampleCount) throw new Error('samples were lost');
     const results: BenchResult[] = [
-      { name: 'append', unit: 'M samples/s', better: 'higher', ours: round(sampleCount / append.ms / 1_000) },
-      { name: 'head', unit: 'B/sample', better: 'lower', ours: round(headBytes / sampleCount) },
-      { name: 'log', unit: 'B/sample', better: 'lower', ours: round(walBytes / sampleCount) },
-      { name: `open with ${sampleCount} samples in the log`, unit: 'ms', better: 'lower', ours: round(replay.wallMs) },
-      { name: 'flush', unit: 'M samples/s', better: 'higher', ours: round(blockSampleCount / flush.ms / 1_000) },
+      { name: 'append', unit: 'M samples/s', better: 'higher', ours: sampleCount / append.ms / 1_000 },
+      { name: 'head', unit: 'B/sample', better: 'lower', ours: headBytes / sampleCount },
+      { name: 'log', unit: 'B/sample', better: 'lower', ours: walBytes / sampleCount },
+      { name: `open with ${sampleCount} samples in the log`, unit: 'ms', better: 'lower', ours: replay.wallMs },
+      { name: 'flush', unit: 'M samples/s', better: 'higher', ours: blockSampleCount / flush.ms / 1_000 },
       {
         name: 'blocks with index',
         unit: 'B/sample',
         better: 'lower',
-        ours: round(blockBytes / Math.max(1, blockSampleCount)),
+        ours: blockBytes / Math.max(1, blockSampleCount),
       },
-      { name: 'select and sum', unit: 'M samples/s', better: 'higher', ours: round(sampleCount / read.ms / 1_000) },
+      { name: 'select and sum', unit: 'M samples/s', better: 'higher', ours: sampleCount / read.ms / 1_000 },
     ];
     return { results, checksum: read.value };
   } finally {
@@ -134,24 +128,9 @@ function cpuMs(): number {
   return (user + system) / 1_000;
 }
 
-function round(value: number): number {
-  return Number(value.toPrecision(3));
-}
-
 if (import.meta.main) {
   const options = { chunkCount: 200, seriesCount: 10_000, scrapeCount: 960, rounds: 5 };
   const { results, checksum } = await runBench(options);
-  const machine = `${os.cpus()[0]?.model ?? 'unknown'} x${os.cpus().length}`;
-  const text = process.argv.includes('--json')
-    ? JSON.stringify({
-        bench: 'tsdb',
-        machine,
-        rounds: options.rounds,
-        results: results.map((result) => ({ ...result, peers: {}, goal: null, met: null })),
-      })
-    : [
-        `tsdb: ${JSON.stringify(options)}, checksum ${checksum}`,
-        ...results.map(({ name, unit, ours }) => `${name.padEnd(44)} ${String(ours).padStart(8)} ${unit}`),
-      ].join('\n');
-  process.stdout.write(`${text}\n`);
+  printBench({ bench: 'tsdb', rounds: options.rounds, results });
+  process.stderr.write(`tsdb: ${JSON.stringify(options)}, checksum ${checksum}\n`);
 }
