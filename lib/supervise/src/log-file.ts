@@ -130,17 +130,17 @@ function readFileTail(file: string, count: number): LogRecord[] {
   const descriptor = fs.openSync(file, 'r');
   try {
     let end = fs.fstatSync(descriptor).size;
-    let bytes = Buffer.alloc(0);
-    let lines: string[] = [];
+    const chunks: Buffer[] = [];
     // One line more than wanted: the first of a chunk may begin in the middle.
-    while (end > 0 && lines.length <= count + 1) {
+    for (let lineCount = 0; end > 0 && lineCount <= count + 1;) {
       const start = Math.max(0, end - TAIL_CHUNK_BYTES);
       const chunk = Buffer.alloc(end - start);
       fs.readSync(descriptor, chunk, 0, chunk.length, start);
-      bytes = Buffer.concat([chunk, bytes]);
-      lines = bytes.toString('utf8').split('\n');
+      for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) lineCount += 1;
+      chunks.unshift(chunk);
       end = start;
     }
+    const lines = Buffer.concat(chunks).toString('utf8').split('\n');
     const records = (end > 0 ? lines.slice(1) : lines).map(parseRecord).filter((record) => record !== undefined);
     return count === 0 ? [] : records.slice(-count);
   } finally {

@@ -12,42 +12,59 @@ export async function* streamLogs(
   signal.addEventListener('abort', abort);
   try {
     // Following begins before the past is read, in one turn: no line falls between.
-    const sources = follow ? units.map((unit) => createSource(unit, stop.signal)) : [];
+    const further = follow ? followAll(units, stop.signal) : undefined;
     const past = units.flatMap((unit) => unit.lines.tail(tail).map((record) => toLine(unit, record)));
     // Stable: lines of one unit and one millisecond stay in their order.
     past.sort((a, b) => a.at - b.at);
     yield* tail === 0 ? [] : past.slice(-tail);
-    while (sources.length > 0 && !signal.aborted) {
-      const { source, result } = await Promise.race(sources.map((one) => one.next));
-      if (result.done === true) return;
-      source.advance();
-      yield toLine(source.unit, result.value);
-    }
+    if (further !== undefined) yield* further;
   } finally {
     signal.removeEventListener('abort', abort);
     stop.abort();
   }
 }
 
-type Source = {
+type Arrival = {
   readonly unit: DeployUnit;
-  /** The next record, with its source, so that a race tells whose it is. */
-  next: Promise<{ readonly source: Source; readonly result: IteratorResult<LogRecord> }>;
-  readonly advance: () => void;
+  /** Settled. */
+  readonly next: Promise<IteratorResult<LogRecord>>;
+  readonly ask: () => void;
 };
 
-function createSource(unit: DeployUnit, signal: AbortSignal): Source {
-  const records = unit.lines.follow({ signal })[Symbol.asyncIterator]();
-  const ask = async (): Source['next'] => ({ source, result: await records.next() });
-  const source: Source = {
-    unit,
-    next: undefined as unknown as Source['next'],
-    advance: () => {
-      source.next = ask();
-    },
-  };
-  source.advance();
-  return source;
+/**
+ * What the units print from this call on, as it comes, until `signal` aborts. Of each unit one record waits here, the
+ * others in its log's own bounded queue. No `Promise.race`: each round of one would stay with a unit that is silent.
+ */
+function followAll(units: readonly DeployUnit[], signal: AbortSignal): AsyncGenerator<LogLine> {
+  const arrived: Arrival[] = [];
+  let wake = Promise.withResolvers<void>();
+  for (const unit of units) {
+    const records = unit.lines.follow({ signal })[Symbol.asyncIterator]();
+    const ask = (): void => {
+      const next = records.next();
+      const arrive = (): void => {
+        arrived.push({ unit, next, ask });
+        wake.resolve();
+      };
+      next.then(arrive, arrive);
+    };
+    ask();
+  }
+  return (async function* merge() {
+    while (!signal.aborted) {
+      const arrival = arrived.shift();
+      if (arrival === undefined) {
+        wake = Promise.withResolvers();
+        await wake.promise;
+        continue;
+      }
+      const { unit, next, ask } = arrival;
+      const result = await next;
+      if (result.done === true) return;
+      ask();
+      yield toLine(unit, result.value);
+    }
+  })();
 }
 
 function toLine({ name }: DeployUnit, { at, stream, line }: LogRecord): LogLine {
