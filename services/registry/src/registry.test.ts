@@ -103,6 +103,19 @@ test('resolve gives the ready instances, oldest first, and all of them when aske
   expect(await resolve(true)).toEqual([first.instanceId]);
 });
 
+test('an instance that leaves while its health is reported is gone', async () => {
+  await using world = await openWorld();
+  const { registry } = world;
+  await registry.declare({ application: application('shop'), services: [service('shop', 'web')] });
+  for (let i = 0; i < 4; i += 1) {
+    const { instanceId } = await registry.register({ service: 'shop-web', ...address });
+    const report = { instanceId, health: { state: 'unready', reason: 'busy', sinceAt: i } } as const;
+    const calls = [() => registry.reportHealth(report), () => registry.deregister({ instanceId })];
+    await Promise.allSettled((i % 2 === 0 ? calls : calls.reverse()).map((call) => call()));
+  }
+  expect((await registry.resolve({ service: 'shop-web', includeUnready: true })).instances).toEqual([]);
+});
+
 test('a service that nobody declared is not found, and the nearest one is named', async () => {
   await using world = await openWorld();
   const { registry } = world;

@@ -49,7 +49,7 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
   };
   const requireInstance = async (id: string, caller: Caller): Promise<Instance> => {
     const item = await leased.find(store, id);
-    if (item === undefined) throw new OperatingError('not-found', `the instance ${id} has left: register it again`);
+    if (item === undefined) throw leftError(id);
     requireOwn(item.value.application, caller);
     return item.value;
   };
@@ -147,7 +147,10 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
     async reportHealth({ instanceId, health }, { caller }) {
       const instance = await requireInstance(instanceId, caller);
       if (isSameHealth(instance.health, health)) return {};
-      const { leaseId } = leased.get(instanceId) ?? {};
+      const lease = leased.get(instanceId);
+      // It left while it was looked for. Without a lease it would come back for ever.
+      if (lease === undefined) throw leftError(instanceId);
+      const { leaseId } = lease;
       await store.instances.put(instanceKey(instance.service, instanceId), { ...instance, health }, { leaseId });
       log.info('registry.health', { instance: instanceId, state: health.state, reason: health.reason });
       return {};
@@ -246,6 +249,10 @@ function removal({ services, instances }: RegistryStore, service: string): Opera
     services.deleteOperation(service),
     { kind: 'delete-prefix', prefix: instances.key(instanceKey(service, '')) },
   ];
+}
+
+function leftError(id: string): OperatingError {
+  return new OperatingError('not-found', `the instance ${id} has left: register it again`);
 }
 
 function isSameHealth(a: Health, b: Health): boolean {
