@@ -136,6 +136,22 @@ test('convergence names who runs which revision, as long as they watch', async (
   await expect.poll(async () => (await world.config.convergence(at)).instances).toEqual([]);
 });
 
+test('an instance that came back before its lost watch was noticed is still named', async () => {
+  await using world = await openWorld();
+  await world.config.provision({ ...at, values: { title: 'Shop' } });
+  const shop = world.as('shop');
+  const [lost, next] = [shop.watch(at)[Symbol.asyncIterator](), shop.watch(at)[Symbol.asyncIterator]()];
+  await lost.next();
+  const { revision } = (await next.next()).value as ConfigFeedEvent;
+  await shop.report({ ...at, instance: 'shop-1', revision });
+  await lost.return?.();
+  // Its own end is told after that of the other.
+  await world.config.convergence(at);
+  expect((await world.config.convergence(at)).instances).toMatchObject([{ instance: 'shop-1', revision }]);
+  await next.return?.();
+  await expect.poll(async () => (await world.config.convergence(at)).instances).toEqual([]);
+});
+
 // Goal: whoever applies the feed has what `list` says, whatever was done, and is told only of what changed in force.
 test('a reader that applies every event ends with the values in force', async () => {
   const key = fc.constantFrom('a', 'b.c', 'b.d', 'e');

@@ -9,6 +9,8 @@ export type Report = { readonly instance: string; readonly revision: number; rea
 export class Convergence {
   readonly #clock: Clock;
   readonly #reports = new Map<string, Map<string, Report>>();
+  /** How many watches an instance has open, by application and instance; those that have none are not held. */
+  readonly #watchCounts = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,8 +25,20 @@ export class Convergence {
     if (reports.size > INSTANCES_MAX && oldest !== undefined) reports.delete(oldest);
   }
 
-  /** An instance that stopped watching runs nothing any more. */
-  forget(application: string, instance: string): void {
+  watchBegins(application: string, instance: string): void {
+    const id = `${application}/${instance}`;
+    this.#watchCounts.set(id, (this.#watchCounts.get(id) ?? 0) + 1);
+  }
+
+  /** With the last watch goes what the instance said. One that came back may do so before its lost connection is noticed. */
+  watchEnds(application: string, instance: string): void {
+    const id = `${application}/${instance}`;
+    const left = (this.#watchCounts.get(id) ?? 1) - 1;
+    if (left > 0) {
+      this.#watchCounts.set(id, left);
+      return;
+    }
+    this.#watchCounts.delete(id);
     this.#reports.get(application)?.delete(instance);
   }
 

@@ -74,10 +74,11 @@ async function* watchAs(
   events: AsyncIterable<ConfigFeedEvent>,
   convergence: Convergence,
 ): AsyncGenerator<ConfigFeedEvent> {
+  convergence.watchBegins(application, caller.id);
   try {
     yield* events;
   } finally {
-    convergence.forget(application, caller.id);
+    convergence.watchEnds(application, caller.id);
   }
 }
 
