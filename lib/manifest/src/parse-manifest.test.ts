@@ -110,6 +110,11 @@ config:
   });
 });
 
+test("an application may not take Plumb's own name, whose configuration it would be given", () => {
+  const error = failure('plumb: 1\nname: plumb\nprocesses: { web: { command: node web.js } }\n');
+  expect(error.message).toBe('plumb.yaml:2:7: "plumb" is the name of Plumb itself: choose another');
+});
+
 test('every fault is told at once, in the order of the file, as text and as data', () => {
   const error = failure(`plumb: 1
 name: Tip Jar

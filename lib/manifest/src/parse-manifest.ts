@@ -30,6 +30,9 @@ const ENVIRONMENTS_MAX = 32;
 /** Components of one application; one host cannot run more with pleasure. */
 const COMPONENTS_MAX = 100;
 
+/** The configuration of this name is Plumb's own: whom it tells of trouble, and how. */
+const RESERVED_NAME = 'plumb';
+
 export type ParseOptions = {
   /** The name that faults carry. */
   readonly file: string;
@@ -85,7 +88,7 @@ function isReadable(root: Node, faults: Faults): root is MapNode {
 /** The manifest without its environments, and the overlays by name. */
 function splitOverlays(root: MapNode, faults: Faults): { base: MapNode; overlays: Map<string, Node> } {
   const top = new Section(root, 'a manifest', TOP_KEYS, faults);
-  top.required('name', name('name of an application'), 'the name of the application, like "name: tipjar"');
+  top.required('name', applicationName, 'the name of the application, like "name: tipjar"');
   const overlays = new Map<string, Node>();
   for (const [environment, { key, value }] of top.optional('environments', entries('environments'), new Map())) {
     if (!isName(environment)) faults.add(key, `${quote(environment)} is no name of an environment: ${NAME_RULE}`);
@@ -99,6 +102,12 @@ function splitOverlays(root: MapNode, faults: Faults): { base: MapNode; overlays
   }
   return { base: { ...root, entries: withoutKey(root.entries, 'environments') }, overlays };
 }
+
+const applicationName: Reader<string> = (node, faults) => {
+  const value = name('name of an application')(node, faults);
+  if (value === RESERVED_NAME) faults.add(node, `"${RESERVED_NAME}" is the name of Plumb itself: choose another`);
+  return value;
+};
 
 function readManifestNode(node: Node, environment: string, faults: Faults): Manifest {
   const read = <T>(key: string, reader: Reader<T>, fallback: T): T => {
