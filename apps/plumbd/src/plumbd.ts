@@ -181,6 +181,11 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     }),
   );
   dispatcher.add('deploy', contracts.deploy, deploy.handlers);
+  // Units may take most of the five seconds that Ctrl-C has, and the worker most of them too: they end side by side.
+  opening.defer(() => {
+    // What fails in it is told in its own turn, below.
+    metrics[Symbol.asyncDispose]().then(undefined, () => undefined);
+  });
   events.observe(services.deploy);
 
   doors = {

@@ -169,6 +169,8 @@ export class DeployService {
     const { manifest } = wanted;
     const current = this.#applications.get(desired.name);
     await writeWanted({ desired, manifest }, current, this.#desired, this.#dependencies);
+    // It is wanted from now on: the next start brings it up. Nothing may start that nobody would stop.
+    this.#requireOpen();
     const application = current ?? new Application(desired, manifest, this.#hooks());
     this.#applications.set(desired.name, application);
     await application.apply(desired, manifest, { plan, chainPlans }, onStep);
@@ -210,9 +212,14 @@ export class DeployService {
 
   #inTurn<T>(application: string, work: () => Promise<T>): Promise<T> {
     return this.#turns.run(application, async () => {
-      if (!this.#closing.signal.aborted) return work();
-      throw new OperatingError('unavailable', 'Plumb is stopping: try again when it runs');
+      this.#requireOpen();
+      return work();
     });
+  }
+
+  #requireOpen(): void {
+    if (this.#closing.signal.aborted)
+      throw new OperatingError('unavailable', 'Plumb is stopping: try again when it runs');
   }
 
   #require(name: string): Application {

@@ -572,3 +572,28 @@ test('closing in the middle of a deploy leaves nothing behind', async () => {
   }
   expect(pids.filter(isAlive)).toEqual([]);
 });
+
+test('what is being deployed when Plumb ends is not started any more, and does not hold up the end', async () => {
+  const stubborn = (endsAfterMs: number): string =>
+    `process.on('SIGTERM', () => setTimeout(() => process.exit(), ${endsAfterMs}));\n${WEB}`;
+  await using site = await openSite({ 'plumb.yaml': SIMPLE, 'web.mjs': stubborn(700) });
+  await using late = await openTemporaryDirectory();
+  writeFiles(late.path, { 'plumb.yaml': SIMPLE.replace('shop', 'late'), 'web.mjs': stubborn(60_000) });
+  const world = await site.open();
+  await deployAll(world.deploy, site.directory);
+  let closing: Promise<void> | undefined;
+  const startedAt = performance.now();
+  const deploying = (async () => {
+    for await (const { kind } of world.deploy.deploy({ directory: late.path }))
+      if (kind === 'plan') closing ??= Promise.resolve(world[Symbol.asyncDispose]());
+  })();
+  await expect(deploying).rejects.toMatchObject({ code: 'unavailable' });
+  await closing;
+  // One grace is 3.5 s.
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+
+  // It is wanted all the same: the next start brings it up.
+  await using next = await site.open();
+  await until('late is up', async () => (await next.unit('late/web'))?.health.state === 'ready');
+  process.kill((await next.unit('late/web'))?.pid ?? 0, 'SIGKILL');
+});

@@ -41,6 +41,7 @@ export type MetricsOptions = {
   readonly hostName?: string | undefined;
 };
 
+/** Disposing it again waits for the first time. */
 export type Metrics = AsyncDisposable & {
   readonly handlers: MetricsHandlers;
   /** Ends the worker as a crash would, and another one is started: for drills and tests. */
@@ -79,14 +80,16 @@ export async function openMetrics(options: MetricsOptions): Promise<Metrics> {
     },
     { clock, random, log: log.with({ feed: 'registry.watch' }), signal: stop.signal },
   );
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    stop.abort();
+    await following;
+    await host[Symbol.asyncDispose]();
+  };
   return {
     handlers: forwardingHandlers(host.client),
     terminateWorker: host.terminate,
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await following;
-      await host[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }
 
