@@ -40,15 +40,15 @@ test('the board of a service that exposes prom-client metrics', () => {
         tipjar_tips_refused_total: sum(rate(tipjar_tips_refused_total{job="tipjar-web"}[1m]))
       Transactions waiting for a receipt [none]
         tipjar_pending_transactions: sum(tipjar_pending_transactions{job="tipjar-web"})
-      Age of tipjar last tip [seconds]
+      Age of last tip [seconds]
         tipjar_last_tip_timestamp_seconds: time() - max(tipjar_last_tip_timestamp_seconds{job="tipjar-web"})
       Bytes held by the cache [bytes]
         {{cache}}: sum by (cache) (tipjar_cache_size_bytes{job="tipjar-web"})
-      Share of look-ups answered by the cache [ratio]
+      Cache hit [ratio]
         tipjar_cache_hit_ratio: avg(tipjar_cache_hit_ratio{job="tipjar-web"})
-      Time from sending a tip to its confirmation [seconds]
+      Confirmation: quantiles [seconds]
         quantile {{quantile}}: avg by (quantile) (tipjar_confirmation_seconds{job="tipjar-web"})
-      Time from sending a tip to its confirmation: how often [per-second]
+      Confirmation: rate [per-second]
         tipjar_confirmation_seconds: sum(rate(tipjar_confirmation_seconds_count{job="tipjar-web"}[1m]))
       Visits by visitor [per-second]
         tipjar_visits_total: sum(rate(tipjar_visits_total{job="tipjar-web"}[1m]))
@@ -57,11 +57,11 @@ test('the board of a service that exposes prom-client metrics', () => {
         {{status}} {{route}}: sum by (status, route) (rate(http_requests_total{job="tipjar-web"}[1m]))
       HTTP requests that failed [per-second]
         http_request_errors_total: sum(rate(http_request_errors_total{job="tipjar-web"}[1m]))
-      How long HTTP requests took [seconds]
+      HTTP request duration: quantiles [seconds]
         p50: histogram_quantile(0.5, sum by (le) (rate(http_request_duration_seconds_bucket{job="tipjar-web"}[1m])))
         p90: histogram_quantile(0.9, sum by (le) (rate(http_request_duration_seconds_bucket{job="tipjar-web"}[1m])))
         p99: histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket{job="tipjar-web"}[1m])))
-      How long HTTP requests took: how often [per-second]
+      HTTP request duration: rate [per-second]
         {{route}}: sum by (route) (rate(http_request_duration_seconds_count{job="tipjar-web"}[1m]))
     Runtime
       CPU [cores]
@@ -153,12 +153,30 @@ test('units come from UNIT, then from the name', () => {
     expect(`${panel?.title} [${panel?.unit}]`).toBe(expected);
   };
   check('sent_bytes_total', 'counter', '', 'Sent [bytes-per-second]');
-  check('worker_cpu_seconds_total', 'counter', '', 'Worker cpu [cores]');
+  check('worker_cpu_seconds_total', 'counter', '', 'Worker CPU [cores]');
   check('busy_seconds_total', 'counter', '', 'Busy [ratio]');
   check('queue_length', 'gauge', '', 'Queue length [none]');
   check('queue_size', 'gauge', 'bytes', 'Queue size [bytes]');
   check('jobs_total', 'unknown', '', 'Jobs [per-second]');
   check('last_backup_timestamp_seconds', 'gauge', '', 'Age of last backup [seconds]');
+});
+
+test('a title is short: of a long help nothing is cut, the name in words tells it, without the application', () => {
+  const check = (metric: string, type: 'counter' | 'gauge' | 'histogram', help: string, expected: string[]): void => {
+    const metrics = [{ metric, type, help, unit: '', labels: {}, selector: {} }];
+    const board = standardBoard({ title: 'tipjar-web', kind: 'service', instanceCount: 1, metrics });
+    expect(board.groups[0]?.panels.map(({ title }) => title)).toEqual(expected);
+  };
+  check('tipjar_tips_total', 'counter', 'Tips left in the jar.', ['Tips left in the jar']);
+  check('tipjar_open_pages', 'gauge', 'Pages that are open in the browsers of visitors.', ['Open pages']);
+  const duration = 'tipjar_http_request_duration_seconds';
+  check(duration, 'histogram', 'Time from a request to the end of its answer, by route.', [
+    'HTTP request duration: quantiles',
+    'HTTP request duration: rate',
+  ]);
+  check(duration, 'histogram', 'Time to answer.', ['Time to answer: quantiles', 'Time to answer: rate']);
+  // What would be left says nothing.
+  check('tipjar_up', 'gauge', '', ['Tipjar up']);
 });
 
 test('a target with very many metrics still gets a board of bounded size', () => {

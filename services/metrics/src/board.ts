@@ -38,7 +38,10 @@ export function standardBoard({ title, kind, instanceCount, metrics }: BoardFact
     return { title, groups: [{ title: 'Host', panels: knownPanels(HOST_PANELS, shown).panels }] };
   }
   const byGroup = Map.groupBy(shown, groupOf);
-  const generic = (facts: readonly MetricFacts[] = []): Panel[] => facts.flatMap((one) => panelsOf(one, instanceCount));
+  // What people write before the names of their own metrics, which the page says already.
+  const [namespace = ''] = title.split('-');
+  const generic = (facts: readonly MetricFacts[] = []): Panel[] =>
+    facts.flatMap((one) => panelsOf(one, { instanceCount, namespace }));
   const chain = knownPanels(CHAIN_PANELS, byGroup.get('Chain') ?? []);
   const resources = knownPanels(RESOURCE_PANELS, byGroup.get('Resources') ?? []);
   const runtime = knownPanels(RUNTIME_PANELS, byGroup.get('Runtime') ?? []);
@@ -85,16 +88,18 @@ function trafficRank(facts: MetricFacts): number {
   return type === 'histogram' || type === 'summary' ? 2 : 3;
 }
 
-function panelsOf(facts: MetricFacts, instanceCount: number): Panel[] {
+type Context = { readonly instanceCount: number; readonly namespace: string };
+
+function panelsOf(facts: MetricFacts, context: Context): Panel[] {
   switch (typeOf(facts)) {
     case 'counter':
-      return [counterPanel(facts, instanceCount)];
+      return [counterPanel(facts, context)];
     case 'gauge':
-      return [isTimestamp(facts) ? agePanel(facts, instanceCount) : gaugePanel(facts, instanceCount)];
+      return [isTimestamp(facts) ? agePanel(facts, context) : gaugePanel(facts, context)];
     case 'histogram':
-      return [quantilesPanel(facts), countPanel(facts, instanceCount)];
+      return [quantilesPanel(facts, context), countPanel(facts, context)];
     case 'summary':
-      return [summaryPanel(facts), countPanel(facts, instanceCount)];
+      return [summaryPanel(facts, context), countPanel(facts, context)];
   }
 }
 
@@ -104,8 +109,8 @@ function typeOf({ metric, type }: MetricFacts): Exclude<MetricMetadata['type'], 
   return metric.endsWith('_total') ? 'counter' : 'gauge';
 }
 
-function counterPanel(facts: MetricFacts, instanceCount: number): Panel {
-  const by = groupLabels(facts, instanceCount);
+function counterPanel(facts: MetricFacts, context: Context): Panel {
+  const by = groupLabels(facts, context);
   const base = baseUnit(facts);
   const unit =
     base === 'bytes'
@@ -117,11 +122,11 @@ function counterPanel(facts: MetricFacts, instanceCount: number): Panel {
           : 'ratio'
         : 'per-second';
   const query = aggregate('sum', by, rate(selector(facts.metric, facts.selector)));
-  return panel(facts, { unit, queries: [{ query, legend: legendOf(facts, by) }] });
+  return panel(facts, context, { unit, queries: [{ query, legend: legendOf(facts, by) }] });
 }
 
-function gaugePanel(facts: MetricFacts, instanceCount: number): Panel {
-  const by = groupLabels(facts, instanceCount);
+function gaugePanel(facts: MetricFacts, context: Context): Panel {
+  const by = groupLabels(facts, context);
   const base = baseUnit(facts);
   const isShare = base === 'ratio' || base === 'seconds' || base === 'celsius';
   const operator = /_max(_|$)/.test(facts.metric)
@@ -132,18 +137,17 @@ function gaugePanel(facts: MetricFacts, instanceCount: number): Panel {
         ? 'avg'
         : 'sum';
   const query = aggregate(operator, by, selector(facts.metric, facts.selector));
-  return panel(facts, { unit: gaugeUnit(facts), queries: [{ query, legend: legendOf(facts, by) }] });
+  return panel(facts, context, { unit: gaugeUnit(facts), queries: [{ query, legend: legendOf(facts, by) }] });
 }
 
-function agePanel(facts: MetricFacts, instanceCount: number): Panel {
-  const by = groupLabels(facts, instanceCount);
+function agePanel(facts: MetricFacts, context: Context): Panel {
+  const by = groupLabels(facts, context);
   const query = `time() - ${aggregate('max', by, selector(facts.metric, facts.selector))}`;
-  const name = humanName(facts.metric.replace(/(_timestamp|_time)?(_seconds)?$/, ''));
-  const title = `Age of ${name.charAt(0).toLowerCase()}${name.slice(1)}`;
-  return { ...panel(facts, { unit: 'seconds', queries: [{ query, legend: legendOf(facts, by) }] }), title };
+  const title = humanName(`age_of_${ownName(facts, context).replace(/(_timestamp|_time)?(_seconds)?$/, '')}`);
+  return { ...panel(facts, context, { unit: 'seconds', queries: [{ query, legend: legendOf(facts, by) }] }), title };
 }
 
-function quantilesPanel(facts: MetricFacts): Panel {
+function quantilesPanel(facts: MetricFacts, context: Context): Panel {
   const buckets = selector(`${facts.metric}_bucket`, facts.selector);
   const queries = (
     [
@@ -152,26 +156,39 @@ function quantilesPanel(facts: MetricFacts): Panel {
       [0.99, 'p99'],
     ] as const
   ).map(([q, legend]) => ({ query: quantile(q, buckets), legend }));
-  return panel(facts, { unit: gaugeUnit(facts), queries }, ':quantiles');
+  return panel(facts, context, { unit: gaugeUnit(facts), queries }, 'quantiles');
 }
 
-function summaryPanel(facts: MetricFacts): Panel {
+function summaryPanel(facts: MetricFacts, context: Context): Panel {
   const query = aggregate('avg', ['quantile'], selector(facts.metric, facts.selector));
-  return panel(facts, { unit: gaugeUnit(facts), queries: [{ query, legend: 'quantile {{quantile}}' }] }, ':quantiles');
+  return panel(
+    facts,
+    context,
+    { unit: gaugeUnit(facts), queries: [{ query, legend: 'quantile {{quantile}}' }] },
+    'quantiles',
+  );
 }
 
-function countPanel(facts: MetricFacts, instanceCount: number): Panel {
-  const by = groupLabels(facts, instanceCount);
+function countPanel(facts: MetricFacts, context: Context): Panel {
+  const by = groupLabels(facts, context);
   const query = aggregate('sum', by, rate(selector(`${facts.metric}_count`, facts.selector)));
-  const made = panel(facts, { unit: 'per-second', queries: [{ query, legend: legendOf(facts, by) }] }, ':rate');
-  return { ...made, title: `${made.title}: how often` };
+  return panel(facts, context, { unit: 'per-second', queries: [{ query, legend: legendOf(facts, by) }] }, 'rate');
 }
 
-function panel(facts: MetricFacts, rest: Pick<Panel, 'unit' | 'queries'>, idSuffix = ''): Panel {
+/** `part`: which of several panels of one metric. */
+function panel(
+  facts: MetricFacts,
+  context: Context,
+  rest: Pick<Panel, 'unit' | 'queries'>,
+  part?: 'quantiles' | 'rate',
+): Panel {
   const { metric, help } = facts;
   return {
-    id: `${metric}${idSuffix}`,
-    title: titleOf(facts),
+    id: part === undefined ? metric : `${metric}:${part}`,
+    title:
+      part === undefined
+        ? titleOf(facts, context, TITLE_LENGTH_MAX)
+        : `${titleOf(facts, context, PART_LENGTH_MAX)}: ${part}`,
     help: help === '' ? metric : `${metric}: ${help}`,
     ...rest,
   };
@@ -196,7 +213,7 @@ const LABEL_ORDER = [
  * The few labels to split by: those with more than one value and so few that the lines stay within `PANEL_SERIES_MAX`. A
  * label of many values, such as a user, is summed over. Several instances are split where nothing else is.
  */
-function groupLabels({ labels }: MetricFacts, instanceCount: number): string[] {
+function groupLabels({ labels }: MetricFacts, { instanceCount }: Context): string[] {
   const rank = (label: string): number =>
     (LABEL_ORDER.indexOf(label) + LABEL_ORDER.length + 1) % (LABEL_ORDER.length + 1);
   const candidates = Object.keys(labels)
@@ -232,16 +249,31 @@ function gaugeUnit(facts: MetricFacts): Panel['unit'] {
 }
 
 /** Room for a title above a graph that is a third of a screen wide. */
-const TITLE_LENGTH_MAX = 60;
+const TITLE_LENGTH_MAX = 36;
+/** The same with `: quantiles` after it: what tells two panels of one metric apart is never cut. */
+const PART_LENGTH_MAX = 25;
+/** Written in capitals wherever they are a word of a name. */
+const ACRONYMS = /\b(api|cpu|db|dns|gc|grpc|http|https|id|io|ip|rpc|sql|tcp|tls|udp|url)\b/g;
 
-/** The first sentence of the help, where it is one; else the name in words. */
-function titleOf({ metric, help }: MetricFacts): string {
+/** The first sentence of the help, where it is one of at most `lengthMax`; else the name in words. */
+function titleOf(facts: MetricFacts, context: Context, lengthMax: number): string {
+  const { metric, help } = facts;
   const [sentence = ''] = help.split(/\.(?:\s|$)|\n/);
-  const isTitle = sentence.length >= 3 && sentence.length <= TITLE_LENGTH_MAX && sentence !== metric;
-  return isTitle ? sentence.trim() : humanName(metric.replace(/(_seconds|_bytes|_ratio)?(_total)?$/, ''));
+  const isTitle = sentence.length >= 3 && sentence.length <= lengthMax && sentence !== metric;
+  const name = ownName(facts, context).replace(/(_seconds|_bytes|_ratio)?(_total)?$/, '');
+  return isTitle ? sentence.trim() : humanName(name);
+}
+
+/** The metric's name without the application's before it. */
+function ownName({ metric }: MetricFacts, { namespace }: Context): string {
+  const own = metric.startsWith(`${namespace}_`) ? metric.slice(namespace.length + 1) : '';
+  return /[a-z]{3}/.test(own) ? own : metric;
 }
 
 function humanName(name: string): string {
-  const words = name.replaceAll(/[_:]+/g, ' ').trim();
+  const words = name
+    .replaceAll(/[_:]+/g, ' ')
+    .trim()
+    .replaceAll(ACRONYMS, (word) => word.toUpperCase());
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
