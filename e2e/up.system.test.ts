@@ -4,7 +4,7 @@ import fs from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { ownedProcesses, runPlumb, startPlumb, TIPJAR } from './src/plumb-process.ts';
+import { CLI, ownedProcesses, runPlumb, startPlumb, TIPJAR } from './src/plumb-process.ts';
 
 test('plumb up deploys the example, and Ctrl-C stops all of it within five seconds', async () => {
   await using directory = await openTemporaryDirectory();
@@ -108,6 +108,33 @@ test('a manifest with faults is refused with all of them placed, and nothing is 
   expect(err).toContain('plumb.yaml:2:7');
   expect(await plumb.services.deploy.status({})).toEqual([]);
   expect(await plumb.services.registry.applications({})).toEqual([]);
+});
+
+test('a chain whose program is missing is refused with how to install it, and nothing is written', async () => {
+  await using directory = await openTemporaryDirectory();
+  await using application = await openTemporaryDirectory();
+  await fs.writeFile(
+    path.join(application.path, 'plumb.yaml'),
+    'plumb: 1\nname: shop\nprocesses:\n  web: { command: node server.js }\nchains:\n  eth: { kind: ethereum, network: dev }\nconfig: { title: Shop }\n',
+  );
+  const env = {
+    NODE_OPTIONS: `--import ${new URL('src/without-anvil.ts', import.meta.url).href}`,
+    // As npm gives it to what it runs: its wrapper of anvil is there, and could only crash.
+    PATH: [path.join(path.dirname(CLI), '../../../node_modules/.bin'), path.dirname(process.execPath)].join(':'),
+  };
+  await using plumb = await startPlumb({ dataDirectory: directory.path, env });
+  for (const command of ['plan', 'deploy']) {
+    const { code, out, err } = await plumb.run(command, application.path);
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain(
+      `anvil is not installed: install it with "npm install @foundry-rs/anvil" in ${application.path}`,
+    );
+  }
+  expect(await plumb.services.deploy.status({})).toEqual([]);
+  expect(await plumb.services.registry.applications({})).toEqual([]);
+  expect(await plumb.services.config.list({ application: 'shop' })).toEqual([]);
+  expect(await fs.readdir(path.join(directory.path, 'chains'))).toEqual([]);
 });
 
 test('a service that crashes at once fails its deploy with its last words, and Plumb stays up', async () => {

@@ -16,7 +16,8 @@ export function createFindProgram(searchPath: string): FindProgram {
       npmFile === undefined ? undefined : resolveFrom(import.meta.url, npmFile),
       ...searchPath
         .split(path.delimiter)
-        .filter((folder) => path.isAbsolute(folder))
+        // npm puts its wrappers there, before everything else on PATH.
+        .filter((folder) => path.isAbsolute(folder) && !folder.split(path.sep).includes('node_modules'))
         .map((folder) => path.join(folder, program.name)),
     ];
     return candidates.find((file) => file !== undefined && isExecutable(file));
