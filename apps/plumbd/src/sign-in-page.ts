@@ -1,4 +1,7 @@
-/** The two pages that are not the console: shown before one is in. Plain HTML, no scripts. */
+/**
+ * The two pages that are not the console: shown before one is in. Plain HTML, no scripts, and an empty icon: browsers
+ * would ask for /favicon.ico, which is refused like everything else to who is not signed in.
+ */
 import { createHash } from 'node:crypto';
 
 const STYLE = `
@@ -17,7 +20,7 @@ export function refusalPage(isLimited: boolean): string {
     ? page('Too many tries', '<p>This address was wrong too often. Wait a minute, then try again.</p>')
     : page(
         'Sign in',
-        '<p>The console needs a sign-in link. Get one in the terminal where Plumb runs:</p><pre>plumb token link</pre><p>A link works once, for ten minutes.</p>',
+        '<p>The console needs a sign-in link. Get one in the terminal where Plumb runs:</p><pre>npx plumb token link</pre><p>A link works once, for ten minutes.</p>',
       );
 }
 
@@ -31,7 +34,8 @@ export function signedInPage(): string {
 
 function page(title: string, body: string, head = ''): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${head}
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<link rel="icon" href="data:,">${head}
 <title>${title} · Plumb</title><style>${STYLE}</style></head><body><main><h1>${title}</h1>${body}</main></body></html>
 `;
 }
