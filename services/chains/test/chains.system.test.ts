@@ -86,7 +86,10 @@ test('a node gets ready, is seen to stop, to die and to come back, with its chai
 
   const [from, to] = (await call('eth_accounts')) as string[];
   const hash = await call('eth_sendTransaction', { from, to, value: '0x1' });
-  const block = await until('a block', () => call('eth_getTransactionReceipt', hash) as Promise<{ blockHash: string }>);
+  type Receipt = { readonly blockHash: string };
+  const receipt = async (): Promise<Receipt | null> =>
+    (await call('eth_getTransactionReceipt', hash)) as Receipt | null;
+  const block = await until('a block', async () => (await receipt()) ?? undefined);
   const file = path.join(directory.path, 'state.json');
   await until('the block is on disk', () => fs.readFileSync(file, 'utf8').includes(block.blockHash.slice(2)));
   await end(node, 'SIGKILL');
