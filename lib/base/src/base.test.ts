@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   backoffDelayMs,
+  createRepeater,
   errorFromData,
   errorToData,
   formatDuration,
@@ -13,6 +14,7 @@ import {
   seededRandom,
   sleep,
   systemClock,
+  Turns,
   withAbort,
 } from './index.ts';
 
@@ -97,4 +99,45 @@ test('what does not look at its signal is left behind when that aborts, and othe
   stop.abort(new Error('enough'));
   await expect(never).rejects.toThrow('enough');
   await expect(withAbort(new Promise(() => undefined), stop.signal)).rejects.toThrow('enough');
+});
+
+test('work of one name goes one after the other, whatever became of the one before, and of two names side by side', async () => {
+  const turns = new Turns();
+  const gate = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const first = turns.run('a', async () => {
+    await gate.promise;
+    seen.push('a1');
+    throw new Error('a1 failed');
+  });
+  const second = turns.run('a', async () => seen.push('a2'));
+  await turns.run('b', async () => seen.push('b1'));
+  expect(seen).toEqual(['b1']);
+  gate.resolve();
+  await expect(first).rejects.toThrow('a1 failed');
+  await second;
+  expect(seen).toEqual(['b1', 'a1', 'a2']);
+  await turns.settle();
+});
+
+test('what is asked for during a run is one more run, which begins when that one has ended', async () => {
+  let gate = Promise.withResolvers<void>();
+  let runs = 0;
+  const { request, whenIdle } = createRepeater(async () => {
+    runs += 1;
+    await gate.promise;
+  });
+  for (let i = 0; i < 5; i += 1) request();
+  expect(runs).toBe(1);
+  const idle = whenIdle();
+  gate.resolve();
+  await idle;
+  expect(runs).toBe(2);
+  gate = Promise.withResolvers();
+  request();
+  expect(runs).toBe(3);
+  gate.resolve();
+  await whenIdle();
+  await whenIdle();
+  expect(runs).toBe(3);
 });

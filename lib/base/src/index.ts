@@ -17,4 +17,6 @@ export { newId, randomText } from './id.ts';
 export { createLog, type Log, type LogFields, type LogLevel, silentLog } from './log.ts';
 export { nearestWord } from './nearest.ts';
 export { type Random, randomInteger, seededRandom, systemRandom } from './random.ts';
+export { createRepeater, type Repeater } from './repeater.ts';
+export { Turns } from './turns.ts';
 export { withAbort } from './with-abort.ts';

@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Log, type Random, sleep } from '@plumb/base';
+import { type Clock, createRepeater, describeError, type Log, type Random, sleep } from '@plumb/base';
 import { type Client, type Connection, createClient, resubscribe } from '@plumb/rpc';
 import { configFeedContract, type ConfigFeedEvent } from './feed.ts';
 
@@ -54,24 +54,17 @@ function createReporter(
   client: Client<typeof configFeedContract>,
   { application, instance, log }: { readonly application: string; readonly instance: string; readonly log: Log },
 ): (revision: number) => void {
-  let next: number | undefined;
-  let isReporting = false;
-  const run = async (): Promise<void> => {
-    isReporting = true;
-    while (next !== undefined) {
-      const revision = next;
-      next = undefined;
-      try {
-        await client.report({ application, instance, revision });
-      } catch (error) {
-        // The next watch begins with a snapshot, which is reported again.
-        log.debug('config.report-failed', { error: describeError(error) });
-      }
+  let latest = 0;
+  const reporter = createRepeater(async () => {
+    try {
+      await client.report({ application, instance, revision: latest });
+    } catch (error) {
+      // The next watch begins with a snapshot, which is reported again.
+      log.debug('config.report-failed', { error: describeError(error) });
     }
-    isReporting = false;
-  };
+  });
   return (revision) => {
-    next = revision;
-    if (!isReporting) void run();
+    latest = revision;
+    reporter.request();
   };
 }

@@ -4,7 +4,7 @@
  * A change, its line of history and the application's revision are one transaction. The revision of a change is the
  * store's. Changes of one application are made one after the other, so that no two of them contradict each other.
  */
-import { type Clock, newId, OperatingError } from '@plumb/base';
+import { type Clock, newId, OperatingError, Turns } from '@plumb/base';
 import type { ConfigFeedEvent, ConfigValue } from '@plumb/config/feed';
 import { type Collection, type Kv, createCollection, type Operation } from '@plumb/kv';
 import { isDeepStrictEqual } from 'node:util';
@@ -52,7 +52,8 @@ export class ConfigStore {
   readonly #clock: Clock;
   readonly #values: Collection<ValueRecord>;
   readonly #history: Collection<HistoryRecord>;
-  readonly #writing = new Map<string, Promise<unknown>>();
+  /** By the application's name. */
+  readonly #turns = new Turns();
 
   constructor(kv: Kv, clock: Clock) {
     this.#kv = kv;
@@ -81,7 +82,7 @@ export class ConfigStore {
 
   async set(application: string, key: string, value: ConfigValue, change: Change): Promise<ChangeOutcome> {
     checkValue(key, value);
-    return this.#oneByOne(application, async () => {
+    return this.#turns.run(application, async () => {
       const values = await this.#load(application);
       const conflict = checkRevision(application, key, values, change.ifRevision);
       if (conflict !== undefined) return conflict;
@@ -104,7 +105,7 @@ export class ConfigStore {
   }
 
   async unset(application: string, key: string, change: Change): Promise<ChangeOutcome> {
-    return this.#oneByOne(application, async () => {
+    return this.#turns.run(application, async () => {
       const values = await this.#load(application);
       const conflict = checkRevision(application, key, values, change.ifRevision);
       if (conflict !== undefined) return conflict;
@@ -125,7 +126,7 @@ export class ConfigStore {
     if (wanted.size > KEYS_MAX)
       throw new OperatingError('invalid', `${application} gives ${wanted.size} keys, over the ${KEYS_MAX} that fit`);
     for (const [key, value] of wanted) checkValue(key, value);
-    return this.#oneByOne(application, async () => {
+    return this.#turns.run(application, async () => {
       const values = await this.#load(application);
       for (const key of wanted.keys()) {
         const clash = findPathClash(key, [...wanted.keys(), ...values.layerKeys('store')]);
@@ -223,18 +224,6 @@ export class ConfigStore {
       this.#history.putOperation(prefix + newId(record.at), record),
       ...oldest.map(({ id }) => this.#history.deleteOperation(id)),
     ];
-  }
-
-  /** Runs `work` after all earlier work on the same application. */
-  async #oneByOne<T>(application: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#writing.get(application) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    this.#writing.set(application, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#writing.get(application) === mine) this.#writing.delete(application);
-    }
   }
 }
 

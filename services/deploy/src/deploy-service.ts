@@ -1,4 +1,4 @@
-import { assert, describeError, nearestWord, OperatingError } from '@plumb/base';
+import { assert, describeError, nearestWord, OperatingError, Turns } from '@plumb/base';
 import type { Collection } from '@plumb/kv';
 import { parseManifest } from '@plumb/manifest';
 import type { Call } from '@plumb/rpc';
@@ -14,7 +14,6 @@ import { streamLogs } from './log-stream.ts';
 import { ProgressQueue } from './progress-queue.ts';
 import { readManifest, type Source } from './read-manifest.ts';
 import { StatusHub } from './status-hub.ts';
-import { Turns } from './turns.ts';
 import { READY_TIMEOUT_MS, waitForReady } from './wait-for-ready.ts';
 
 /** Stops of all units together at the end: who presses Ctrl-C waits for at most 5 s. */

@@ -21,6 +21,7 @@ import { type Component, unitName, urlOf } from './component.ts';
 import type { UnitStatus } from './contract.ts';
 import type { DeployDependencies, InstanceAccess, JournalNote } from './dependencies.ts';
 import { HealStory } from './heal-story.ts';
+import { lastWords } from './last-words.ts';
 import { type InstanceLease, openInstanceLease } from './instance-lease.ts';
 import { HOST } from './ports.ts';
 import { fillEnvironment, identityEnvironment } from './unit-environment.ts';
@@ -48,6 +49,9 @@ export type Neighbourhood = {
   readonly until: (check: () => boolean, signal: AbortSignal) => Promise<void>;
 };
 
+/** Lines in which a unit's last words are looked for: enough for an error above its stack. */
+const WORDS_LINES = 50;
+
 export class DeployUnit {
   readonly name: string;
   readonly lines: LogFile;
@@ -62,6 +66,9 @@ export class DeployUnit {
   #lease: InstanceLease | undefined;
   #instanceId: string | undefined;
   #release: string;
+  /** Epoch ms. */
+  #startedAt = 0;
+  #wasReady = false;
   #isDown = false;
   #waitsFor: readonly string[] = [];
   #crash: HealthFacts['crash'];
@@ -289,11 +296,15 @@ export class DeployUnit {
     switch (event.kind) {
       case 'started':
         this.#isDown = false;
+        this.#startedAt = this.#dependencies.clock.now();
+        this.#wasReady = false;
         this.note(`started as process ${event.pid}, release ${this.#release}`);
         this.#openLease();
         break;
       case 'ready':
-        this.note(`ready after ${formatDuration(event.afterMs)}`);
+        // Of a later readiness, the time since the start says nothing.
+        this.note(this.#wasReady ? 'ready again' : `ready after ${formatDuration(event.afterMs)}`);
+        this.#wasReady = true;
         this.#tell('heal', this.#story.ready(this.#dependencies.clock.now()));
         break;
       case 'unready':
@@ -310,8 +321,8 @@ export class DeployUnit {
         this.note(`is started again in ${formatDuration(event.delayMs)}`);
         break;
       case 'crashed':
-        this.#crash = event;
-        this.#tell('give-up', this.#story.gaveUp(event, this.lastLines(1)[0]));
+        this.#crash = { ...event, words: lastWords(this.lastLines(WORDS_LINES)) };
+        this.#tell('give-up', this.#story.gaveUp(event, this.#crash.words));
         break;
       case 'stopped':
         this.#isDown = false;
@@ -322,10 +333,12 @@ export class DeployUnit {
     this.refresh();
   }
 
-  /** The last lines that the unit itself printed, oldest first. */
+  /** The last lines that the unit itself printed since its last start, oldest first. */
   lastLines(count: number): string[] {
     // Plumb's own lines stand between them: a few after each start and each end.
-    const recent = this.lines.tail(count * 10 + 50).filter(({ stream }) => stream !== 'plumb');
+    const recent = this.lines
+      .tail(count * 10 + 50)
+      .filter(({ stream, at }) => stream !== 'plumb' && at >= this.#startedAt);
     return recent.slice(-count).map(({ line }) => line);
   }
 

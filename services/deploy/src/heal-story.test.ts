@@ -30,7 +30,7 @@ test('giving up says how often, how it ended last, and what it said', () => {
   check(
     failed(0),
     'no "till"',
-    'tipjar/web exited 5 times in 41 s (last: code 1); it stays down. Last line: "no \\"till\\""',
+    'tipjar/web exited 5 times in 41 s (last: code 1); it stays down. It said: "no \\"till\\""',
   );
   check(killed(0), undefined, 'tipjar/web exited 5 times in 41 s (last: SIGKILL); it stays down.');
   const reason = 'the program "nodee" was not found: install it, or write its path';

@@ -33,17 +33,14 @@ export class HealStory {
 
   gaveUp(
     crash: { readonly exitCount: number; readonly withinMs: number; readonly exit: Exit },
-    lastLine: string | undefined,
+    words: string | undefined,
   ): string {
     const { exitCount, withinMs, exit } = crash;
     this.forget();
     const times = `${exitCount} times in ${formatDuration(withinMs)}`;
     if (exit.reason !== undefined) return `${this.#unit} could not be started ${times}: ${exit.reason}; it stays down`;
     const last = exit.signal ?? `code ${exit.code}`;
-    const said = lastLine === undefined ? '' : ` Last line: ${JSON.stringify(lastLine.slice(0, LINE_CHARS_MAX))}`;
+    const said = words === undefined ? '' : ` It said: ${JSON.stringify(words)}`;
     return `${this.#unit} exited ${times} (last: ${last}); it stays down.${said}`;
   }
 }
-
-/** Of a program's line in the journal: it stays one line that a person reads at a glance. */
-const LINE_CHARS_MAX = 200;

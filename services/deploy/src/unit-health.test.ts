@@ -33,15 +33,24 @@ test('one state and one health from everything that is known', () => {
   );
   check(
     { isDown: true, supervised: { lastExit: exit } },
-    'backoff: failed, it exited with code 1 and is being restarted',
+    'backoff: failed, it is being restarted: it exited with code 1',
   );
   check(
     { supervised: { state: 'backoff', lastExit: exit } },
-    'backoff: failed, it exited with code 1 and is being restarted',
+    'backoff: failed, it is being restarted: it exited with code 1',
   );
   check(
     { supervised: { state: 'crashed', lastExit: exit }, crash: { exitCount: 5, withinMs: 2_000 } },
-    'crashed: failed, it exited with code 1, and ended 5 times in 2.0 s; it stays down',
+    'crashed: failed, it ended 5 times in 2.0 s and stays down; at last it exited with code 1',
+  );
+  check(
+    { supervised: { state: 'crashed', lastExit: exit }, crash: { exitCount: 5, withinMs: 2_000, words: 'no "till"' } },
+    'crashed: failed, it ended 5 times in 2.0 s and stays down; at last it exited with code 1: "no \\"till\\""',
+  );
+  const reason = 'the program "nodee" was not found: install it, or write its path';
+  check(
+    { supervised: { state: 'crashed', lastExit: { ...exit, reason } }, crash: { exitCount: 5, withinMs: 2_000 } },
+    `crashed: failed, it could not be started 5 times in 2.0 s and stays down: ${reason}`,
   );
   check({ supervised: { state: 'stopping' } }, 'stopping: unready, it is being stopped');
   check({ supervised: { state: 'stopped' } }, 'stopped: unready, it is stopped');
@@ -50,6 +59,6 @@ test('one state and one health from everything that is known', () => {
   check({ supervised: { state: 'running' }, chainHealth: { state: 'ready', sinceAt: 0 } }, 'running: ready');
   check(
     { isDown: true, supervised: { lastExit: exit }, chainHealth: chain },
-    'backoff: failed, it exited with code 1 and is being restarted',
+    'backoff: failed, it is being restarted: it exited with code 1',
   );
 });

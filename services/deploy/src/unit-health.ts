@@ -14,8 +14,10 @@ export type HealthFacts = {
   readonly troubles: readonly string[];
   /** Of a chain node, at its last probe since its start. */
   readonly chainHealth: Health | undefined;
-  /** Of the last crash loop. */
-  readonly crash: { readonly exitCount: number; readonly withinMs: number } | undefined;
+  /** Of the last crash loop; `words` are what the program said last. */
+  readonly crash:
+    | { readonly exitCount: number; readonly withinMs: number; readonly words?: string | undefined }
+    | undefined;
 };
 
 export type HealthView = { readonly state: Health['state']; readonly reason?: string | undefined };
@@ -40,15 +42,15 @@ export function viewHealth(facts: HealthFacts): HealthView {
     case 'stopping':
       return { state: 'unready', reason: 'it is being stopped' };
     case 'crashed':
-      return { state: 'failed', reason: `${describeCrash(facts.crash, exit)}; it stays down` };
+      return { state: 'failed', reason: describeCrash(facts.crash, exit) };
     case 'backoff':
-      return { state: 'failed', reason: `it ${exitText(exit)} and is being restarted` };
+      return { state: 'failed', reason: `it is being restarted: it ${exitText(exit)}` };
     case 'starting':
     case 'running':
       break;
   }
   if (waitsFor.length > 0) return { state: 'starting', reason: `waits for ${waitsFor.join(', ')}` };
-  if (isDown) return { state: 'failed', reason: `it ${exitText(exit)} and is being restarted` };
+  if (isDown) return { state: 'failed', reason: `it is being restarted: it ${exitText(exit)}` };
   if (chainHealth !== undefined) return chainHealth;
   const isStarting = supervised.state === 'starting';
   if (!readiness.ready) return { state: isStarting ? 'starting' : 'unready', reason: readiness.reason };
@@ -60,7 +62,9 @@ function exitText(exit: Exit | undefined): string {
 }
 
 function describeCrash(crash: HealthFacts['crash'], exit: Exit | undefined): string {
-  const last = `it ${exitText(exit)}`;
-  if (crash === undefined) return last;
-  return `${last}, and ended ${crash.exitCount} times in ${formatDuration(crash.withinMs)}`;
+  if (crash === undefined) return `it ${exitText(exit)}; it stays down`;
+  const { exitCount, withinMs, words } = crash;
+  const times = `${exitCount} times in ${formatDuration(withinMs)} and stays down`;
+  if (exit?.reason !== undefined) return `it could not be started ${times}: ${exit.reason}`;
+  return `it ended ${times}; at last it ${exitText(exit)}${words === undefined ? '' : `: ${JSON.stringify(words)}`}`;
 }

@@ -1,6 +1,7 @@
 import { type Clock, formatDuration, OperatingError } from '@plumb/base';
 import type { Application } from './application.ts';
 import type { DeployProgress, UnitStatus } from './contract.ts';
+import { lastWords } from './last-words.ts';
 
 /** For everything to be ready after a deploy. A chain that syncs for longer goes on by itself. */
 export const READY_TIMEOUT_MS = 60_000;
@@ -71,8 +72,8 @@ function notReady(
   what: string,
 ): OperatingError {
   const lastLines = application.unit(component)?.lastLines(LAST_LINES) ?? [];
-  const last = lastLines.at(-1);
-  const printed = last === undefined ? '' : `; its last line: ${JSON.stringify(last)}`;
+  const words = state === 'crashed' ? undefined : lastWords(lastLines); // A crash quotes them itself.
+  const printed = words === undefined ? '' : `; it said: ${JSON.stringify(words)}`;
   const help = `read "plumb logs ${unit}", mend it, then deploy again`;
   return new OperatingError('unavailable', `${what}: ${health.reason ?? health.state}${printed}; ${help}`, {
     details: { unit, state, health, lastLines },

@@ -4,7 +4,7 @@
  * Invariants: changes are made one after another, each computed from what the one before it left, and each in one
  * transaction; the copy never shows what is not on disk.
  */
-import { type Clock, newId, OperatingError } from '@plumb/base';
+import { type Clock, newId, OperatingError, Turns } from '@plumb/base';
 import { type Collection, createCollection, type Kv, type Operation } from '@plumb/kv';
 import type { Alert, Incident, JournalEntry } from './contract.ts';
 import type { JournalDraft, OutboxItem } from './evaluation.ts';
@@ -91,7 +91,7 @@ export async function openEventStore(
   const journal = journalItems.map(({ value }) => value);
   let lastEntryAt = journal.at(-1)?.at ?? 0;
   let waiting = 0;
-  let tail: Promise<unknown> = Promise.resolve();
+  const turns = new Turns();
 
   const apply = async (changes: EventChanges): Promise<void> => {
     const now = clock.now();
@@ -136,17 +136,13 @@ export async function openEventStore(
         throw new OperatingError('exhausted', `${waiting} changes of events wait for the disk: try again later`);
       }
       waiting += 1;
-      const done = tail.then(() => apply(compute()));
-      tail = done.catch(() => undefined);
       try {
-        await done;
+        await turns.run('change', () => apply(compute()));
       } finally {
         waiting -= 1;
       }
     },
-    whenIdle: async () => {
-      await tail;
-    },
+    whenIdle: () => turns.settle(),
   };
 }
 

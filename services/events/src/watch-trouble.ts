@@ -2,7 +2,7 @@
  * Evaluates the rules each time that the deployment's state changes, and when an alert's time comes. Level-triggered:
  * every evaluation reads the whole present state, so a missed message or a restart costs nothing.
  */
-import { type Clock, describeError, type Log, newId, type Random, type Timer } from '@plumb/base';
+import { type Clock, createRepeater, describeError, type Log, newId, type Random, type Timer } from '@plumb/base';
 import type { ApplicationStatus, DeployClient } from '@plumb/deploy';
 import { follow } from '@plumb/rpc';
 import { afterClockJump, type AlertMemory } from './alert-machine.ts';
@@ -55,8 +55,6 @@ function createEvaluator(
     [...store.state.alerts.values()].map((alert) => [alert.id, { alert }]),
   );
   let clockOffsetMs = clock.now() - clock.monotonicMs();
-  let running: Promise<void> | undefined;
-  let isRequested = false;
   let timer: Timer | undefined;
 
   /** A clock that is set, or a machine that slept, must neither delay an alert by hours nor fire one at once. */
@@ -68,7 +66,8 @@ function createEvaluator(
     memories = new Map([...memories].map(([id, memory]) => [id, afterClockJump(memory, jumpMs)]));
     log.info('events.clock-jump', { jumpMs: Math.round(jumpMs) });
   };
-  const evaluateOnce = async (): Promise<void> => {
+  const evaluator = createRepeater(async () => {
+    if (signal.aborted) return;
     let result: Evaluation | undefined;
     let delayMs: number | undefined;
     timer?.cancel();
@@ -99,25 +98,13 @@ function createEvaluator(
       log.error('events.evaluate', { reason: describeError(error) });
       delayMs = RETRY_MS;
     }
-    if (delayMs !== undefined && !signal.aborted) timer = clock.after(delayMs, request);
-  };
-  const run = async (): Promise<void> => {
-    while (isRequested && !signal.aborted) {
-      isRequested = false;
-      await evaluateOnce();
-    }
-    running = undefined;
-  };
-  /** Many requests during one evaluation are answered by one more. */
-  const request = (): void => {
-    isRequested = true;
-    running ??= run();
-  };
+    if (delayMs !== undefined && !signal.aborted) timer = clock.after(delayMs, evaluator.request);
+  });
   return {
-    request,
+    request: evaluator.request,
     close: async () => {
       timer?.cancel();
-      await running;
+      await evaluator.whenIdle();
     },
   };
 }
