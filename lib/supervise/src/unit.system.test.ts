@@ -131,6 +131,13 @@ test('a crash loop ends when its budget is spent, and a person brings it back wi
   expect(watched.count('started')).toBe(10);
 });
 
+test('whoever starts a crashed unit sees it start, not what became of the copies before', async () => {
+  await using watched = watch('exit 1');
+  await until('it is given up', () => watched.unit.status().state === 'crashed');
+  watched.unit.start();
+  expect(watched.unit.status()).toMatchObject({ state: 'starting', readiness: { reason: 'not started yet' } });
+});
+
 test('a crashed unit can be stopped', async () => {
   await using watched = watch('exit 1');
   await until('it is given up', () => watched.unit.status().state === 'crashed');

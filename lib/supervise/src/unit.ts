@@ -153,6 +153,10 @@ class SupervisedUnit {
     this.#isWanted = true;
     this.#history = EMPTY_HISTORY;
     this.#restartsTotal = 0;
+    if (this.#state === 'crashed' || this.#state === 'stopped') {
+      this.#state = 'starting';
+      this.#readiness = NOT_STARTED;
+    }
     this.#command.resolve();
   }
 
