@@ -15,6 +15,7 @@ export {
 } from './errors.ts';
 export { newId, randomText } from './id.ts';
 export { createLog, type Log, type LogFields, type LogLevel, silentLog } from './log.ts';
+export { isName, NAME_RULE } from './name.ts';
 export { nearestWord } from './nearest.ts';
 export { type Random, randomInteger, seededRandom, systemRandom } from './random.ts';
 export { createRepeater, type Repeater } from './repeater.ts';

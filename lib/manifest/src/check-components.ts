@@ -1,10 +1,9 @@
 /** What must hold between the components of a manifest: names, ports, needs and references. */
-import { nearestWord } from '@plumb/base';
+import { isName, NAME_RULE, nearestWord } from '@plumb/base';
 import type { Faults } from './faults.ts';
 import type { ChainSpec, ProcessSpec } from './manifest.ts';
 import { locate, type Node, type Place, quote } from './node.ts';
 import { findPlaceholders, type Reference } from './references.ts';
-import { isName, NAME_RULE } from './values.ts';
 
 /** A component as read, where its name stands, and what it was read from. */
 export type Component<Spec> = { readonly spec: Spec; readonly place: Place; readonly node: Node };

@@ -3,7 +3,7 @@
  * line and column, those in environments that are not asked for too: a broken overlay is found when it is written, not
  * on the day that it is needed.
  */
-import { nearestWord } from '@plumb/base';
+import { isName, NAME_RULE, nearestWord } from '@plumb/base';
 import { checkComponents, type Component } from './check-components.ts';
 import { Faults } from './faults.ts';
 import type { ChainSpec, Manifest, ProcessSpec } from './manifest.ts';
@@ -13,7 +13,7 @@ import { readConfig } from './read-config.ts';
 import { readChain, readProcess } from './read-process.ts';
 import { readYaml } from './read-yaml.ts';
 import { mapEntries, type Reader, Section, type SectionKeys } from './section.ts';
-import { isName, name, NAME_RULE, text } from './values.ts';
+import { name, text } from './values.ts';
 
 /** The environment of a manifest without an overlay. */
 export const DEFAULT_ENVIRONMENT = 'default';

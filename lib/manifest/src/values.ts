@@ -1,5 +1,5 @@
 /** Readers of single values. Each says what it wants, what stands there, and how to write it. */
-import { nearestWord, OperatingError, parseDuration } from '@plumb/base';
+import { isName, NAME_RULE, nearestWord, OperatingError, parseDuration } from '@plumb/base';
 import type { Faults } from './faults.ts';
 import { describeNode, type Node, quote } from './node.ts';
 import type { Reader } from './section.ts';
@@ -12,15 +12,6 @@ const PERIOD_SECONDS_MIN = 0.05;
 const PERIOD_SECONDS_MAX = 3_600;
 /** Longer than any program should need, short enough that a deploy ends. */
 const GRACE_MS_MAX = 600_000;
-
-const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/** Whether `name` is a DNS label that begins with a letter, so that everything can be looked up by its name. */
-export function isName(name: string): boolean {
-  return NAME.test(name);
-}
-
-export const NAME_RULE = 'a name has 1 to 63 lower-case letters, digits and inner hyphens, like "tip-jar"';
 
 /** Text; `what` names the value in the message. */
 export function text(what: string): Reader<string> {

@@ -1,12 +1,10 @@
 /** What other packages may know of the configuration service: values in layers, with revisions, history and watch. */
+import { isName, NAME_RULE } from '@plumb/base';
 import { configFeedContract, configKeySchema, configValueSchema } from '@plumb/config/feed';
 import type { Client, Contract, Handlers } from '@plumb/rpc';
 import * as v from 'valibot';
 
-const application = v.pipe(
-  v.string(),
-  v.regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of an application, like "tipjar"'),
-);
+const application = v.pipe(v.string(), v.check(isName, NAME_RULE));
 const revision = v.pipe(v.number(), v.integer(), v.minValue(0));
 const comment = v.optional(v.pipe(v.string(), v.maxLength(500)));
 

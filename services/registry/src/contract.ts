@@ -1,15 +1,10 @@
 /** What other packages may know of the dictionary: applications and services as declared, instances as observed. */
+import { isName, NAME_RULE } from '@plumb/base';
 import type { Client, Contract, Handlers } from '@plumb/rpc';
 import * as v from 'valibot';
 
 /** A name of an application, process or chain: a DNS label, so that every name can be looked up. */
-export const nameSchema = v.pipe(
-  v.string(),
-  v.regex(
-    /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    'a name of 1 to 63 lower-case letters, digits and inner hyphens, like "tip-jar"',
-  ),
-);
+export const nameSchema = v.pipe(v.string(), v.check(isName, NAME_RULE));
 
 /**
  * The health states of everything that runs. Ordinary processes use `starting`, `ready`, `unready` and `failed`; a
