@@ -1,4 +1,4 @@
-import { silentLog } from '@plumb/base';
+import { OperatingError, silentLog } from '@plumb/base';
 import { openMemoryKv } from '@plumb/kv';
 import { connectInProcess } from '@plumb/rpc';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
@@ -114,6 +114,37 @@ test('an instance that leaves while its health is reported is gone', async () =>
     await Promise.allSettled((i % 2 === 0 ? calls : calls.reverse()).map((call) => call()));
   }
   expect((await registry.resolve({ service: 'shop-web', includeUnready: true })).instances).toEqual([]);
+});
+
+test('a registration that the store refuses leaves nothing, and the one before it as it was', async () => {
+  const clock = createFakeClock();
+  await using kv = await openMemoryKv({ clock });
+  let isFull = false;
+  const full: typeof kv = {
+    ...kv,
+    transact: async (...words) => {
+      if (isFull) throw new OperatingError('exhausted', 'the disk is full');
+      return kv.transact(...words);
+    },
+  };
+  await using opened = await openRegistry({ kv: full, clock, log: silentLog, hostName: 'here' });
+  using registry = connectInProcess(registryContract, opened.handlers, { id: 'ada', scopes: ['*'] });
+  await registry.declare({ application: application('shop'), services: [service('shop', 'web')] });
+  const instanceId = 'shop-web-1';
+  await registry.register({ service: 'shop-web', ...address, instanceId });
+  isFull = true;
+  for (const id of [instanceId, 'x'.repeat(100)]) {
+    const call = registry.register({ service: 'shop-web', ...address, port: 5_000, instanceId: id });
+    await expect(call).rejects.toMatchObject({ code: 'exhausted' });
+  }
+  isFull = false;
+  for (let i = 0; i < 4; i += 1) {
+    await clock.advance(5_000);
+    await registry.keepAlive({ instanceId });
+  }
+  expect((await registry.resolve({ service: 'shop-web' })).instances).toMatchObject([{ id: instanceId, port: 4_000 }]);
+  await registry.deregister({ instanceId });
+  expect((await registry.resolve({ service: 'shop-web' })).instances).toEqual([]);
 });
 
 test('a service that nobody declared is not found, and the nearest one is named', async () => {

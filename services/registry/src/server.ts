@@ -131,7 +131,15 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
       };
       const { leaseId } = await kv.grantLease(ttlMs);
       leased.set(id, { service: name, leaseId });
-      await store.instances.put(instanceKey(name, id), instance, { leaseId });
+      try {
+        await store.instances.put(instanceKey(name, id), instance, { leaseId });
+      } catch (error) {
+        // As before: what is refused must not be remembered, and the lease would only end with its time.
+        if (replaced === undefined) leased.delete(id);
+        else leased.set(id, replaced);
+        await kv.revokeLease(leaseId).catch(() => undefined);
+        throw error;
+      }
       // Only afterwards, when its key is no longer that lease's: an instance that is replaced is never absent.
       if (replaced !== undefined) await kv.revokeLease(replaced.leaseId);
       log.info('registry.register', { instance: id, service: name, address, port, caller: caller.id });
