@@ -92,6 +92,7 @@ const progress = v.variant('kind', [
     state: v.picklist(['started', 'done']),
     message: v.optional(v.string()),
   }),
+  /** How a unit is that is waited for: each time that this differs, the last time as `ready` unless all are. */
   v.object({ kind: v.literal('waiting'), unit: v.string(), health: healthSchema }),
   v.object({ kind: v.literal('done'), status: applicationStatusSchema }),
 ]);

@@ -9,7 +9,7 @@ export const READY_TIMEOUT_MS = 60_000;
 const LAST_LINES = 20;
 
 /**
- * Tells what is waited for, until all units are ready or `signal` aborts.
+ * Tells what is waited for, and of each when it is ready, until all units are or `signal` aborts.
  * @throws OperatingError `unavailable` for a unit that was given up, or is not ready after `timeoutMs`; its
  * `details.lastLines` are what the unit printed last.
  */
@@ -26,15 +26,16 @@ export async function* waitForReady(
     const crashed = units.find(({ state }) => state === 'crashed');
     if (crashed !== undefined) throw notReady(application, crashed, `${crashed.unit} does not run`);
     // What a person stops meanwhile is not waited for.
-    const unready = units.filter(({ health, state }) => health.state !== 'ready' && state !== 'stopped');
-    const [first] = unready;
+    const wanted = units.filter(({ state }) => state !== 'stopped');
+    const first = wanted.find(({ health }) => health.state !== 'ready');
     if (first === undefined) return;
     if (clock.monotonicMs() >= endAt) {
       throw notReady(application, first, `${first.unit} is not ready after ${formatDuration(timeoutMs)}`);
     }
-    for (const { unit, health } of unready) {
+    for (const { unit, health } of wanted) {
       const text = `${health.state} ${health.reason ?? ''}`;
-      if (told.get(unit) === text) continue;
+      // What was ready all the time is not waited for.
+      if (told.get(unit) === text || (health.state === 'ready' && !told.has(unit))) continue;
       told.set(unit, text);
       yield { kind: 'waiting', unit, health };
     }

@@ -1,9 +1,10 @@
 import { formatDuration, OperatingError } from '@plumb/base';
-import type { DeployClient, DeployProgress, Plan, PlanStep } from '@plumb/deploy';
+import type { DeployClient, Plan, PlanStep } from '@plumb/deploy';
 import path from 'node:path';
 import { type Command, type Flags, refuseMore, text } from '../command.ts';
+import { describeStep, ProgressPrinter } from '../deploy-progress.ts';
 import type { Shell } from '../shell.ts';
-import { paintState, plainText, type Style } from '../style.ts';
+import { plainText, type Style } from '../style.ts';
 
 type Source = {
   readonly directory: string;
@@ -57,10 +58,14 @@ export const deploy: Command = {
   },
 };
 
+/** What starts is not answering yet, and need not be explained: after this time a person wonders. */
+const CALM_MS = 3_000;
+
 /** Deploys and prints the progress. @throws OperatingError as the service does. */
 export async function runDeploy(client: DeployClient, source: Source, shell: Shell): Promise<void> {
   const startedAt = performance.now();
   const printer = new ProgressPrinter(shell);
+  const explaining = shell.isJson ? undefined : setTimeout(() => printer.explain(), CALM_MS);
   try {
     for await (const event of client.deploy(source, { signal: shell.signal })) {
       if (shell.isJson) shell.json(event, { isLine: true });
@@ -68,47 +73,10 @@ export async function runDeploy(client: DeployClient, source: Source, shell: She
     }
   } catch (error) {
     throw withLastLines(error);
+  } finally {
+    clearTimeout(explaining);
   }
   if (!shell.isJson) shell.err(shell.style.dim(`  done in ${formatDuration(performance.now() - startedAt)}`));
-}
-
-class ProgressPrinter {
-  readonly #shell: Shell;
-  #steps: readonly PlanStep[] = [];
-  #waiting = '';
-
-  constructor(shell: Shell) {
-    this.#shell = shell;
-  }
-
-  print(event: DeployProgress): void {
-    const { err, out, style } = this.#shell;
-    switch (event.kind) {
-      case 'plan':
-        this.#steps = event.plan.steps;
-        err(
-          `${style.bold(event.plan.application)} ${style.dim(`release ${event.plan.release}, ${event.plan.environment}`)}`,
-        );
-        return;
-      case 'step': {
-        const step = this.#steps[event.index];
-        if (event.state === 'done' && step !== undefined && step.kind !== 'keep')
-          err(`  ${style.green('✓')} ${describeStep(step)}`);
-        return;
-      }
-      case 'waiting': {
-        const line = `  ${style.yellow('◐')} ${event.unit}: ${plainText(event.health.reason ?? event.health.state)}`;
-        if (line !== this.#waiting) err(line);
-        this.#waiting = line;
-        return;
-      }
-      case 'done':
-        for (const unit of event.status.units)
-          out(
-            `  ${paintState(style, unit.health.state)} ${unit.unit}${unit.url === undefined ? '' : `  ${style.cyan(unit.url)}`}`,
-          );
-    }
-  }
 }
 
 function printPlan(
@@ -138,25 +106,6 @@ function sign({ kind }: PlanStep, style: Style): string {
     case 'declare':
     case 'provision':
       return style.dim('=');
-  }
-}
-
-function describeStep(step: PlanStep): string {
-  switch (step.kind) {
-    case 'declare':
-      return `declare ${step.application}${step.services.length === 0 ? '' : ` with ${step.services.join(', ')}`}`;
-    case 'provision':
-      return step.keys.length === 0 ? 'configure nothing' : `configure ${step.keys.join(', ')}`;
-    case 'start': {
-      const port = step.port === undefined ? '' : step.port === 'auto' ? ' on any free port' : ` on port ${step.port}`;
-      return `start ${step.unit}${port}${step.needs.length === 0 ? '' : `, after ${step.needs.join(', ')}`}`;
-    }
-    case 'restart':
-      return `restart ${step.unit}: ${step.reason}`;
-    case 'stop':
-      return `stop ${step.unit}: ${step.reason}`;
-    case 'keep':
-      return `keep ${step.unit}`;
   }
 }
 
