@@ -66,14 +66,11 @@ export async function startPlumb({
   const { child, output } = spawnPlumb(args, lean.env, lean.flags);
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const pid = child.pid ?? 0;
-  await until(
-    'plumb is up',
-    () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`plumb ended:\n${output()}`);
-      return output().includes('Ctrl-C stops everything');
-    },
-    { timeoutMs: 60_000 },
-  );
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await until('plumb is up, or ends', () => hasEnded() || output().includes('Ctrl-C stops everything'), {
+    timeoutMs: 60_000,
+  });
+  if (hasEnded()) throw new Error(`plumb ended:\n${output()}`);
   const doors = (await readDoors(dataDirectory)) as Doors;
   const token = (await fs.readFile(path.join(dataDirectory, 'key'), 'utf8')).trim();
   const connection = openConnection({
@@ -85,7 +82,7 @@ export async function startPlumb({
   const end = async (signal: NodeJS.Signals): Promise<{ code: number | null; tookMs: number }> => {
     const startedAt = performance.now();
     connection.close();
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    if (!hasEnded()) child.kill(signal);
     return { code: await ended, tookMs: performance.now() - startedAt };
   };
   return {
