@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Lets one process at a time change what all share (`node_modules`, a built app). The lock is a file that holds its
- * owner's pid and appears in one step, complete; the lock of a dead process is taken over.
+ * owner's pid and when that started, and appears in one step, complete. The lock of a dead process is taken over, also
+ * when another has got its pid since, as happens when the machine was started again.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -22,7 +23,7 @@ export async function withExclusive(file, work, onWait = () => {}) {
   while (!tryAcquire(file)) {
     const owner = readOwner(file);
     if (owner !== undefined && isAlive(owner)) {
-      if (!hasToldWait) onWait(owner);
+      if (!hasToldWait) onWait(Number.parseInt(owner, 10));
       hasToldWait = true;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     } else if (owner !== undefined) {
@@ -39,7 +40,7 @@ export async function withExclusive(file, work, onWait = () => {}) {
 /** A link either appears with its whole content or fails because the name is taken. @param {string} file */
 function tryAcquire(file) {
   const own = `${file}.${process.pid}`;
-  fs.writeFileSync(own, String(process.pid));
+  fs.writeFileSync(own, `${process.pid} ${startOf(process.pid)}`);
   try {
     fs.linkSync(own, file);
     return true;
@@ -51,10 +52,10 @@ function tryAcquire(file) {
   }
 }
 
-/** The pid in the lock, or undefined when its owner has just let go. @param {string} file */
+/** What the lock holds, or undefined when its owner has just let go. @param {string} file */
 function readOwner(file) {
   try {
-    return Number(fs.readFileSync(file, 'utf8'));
+    return fs.readFileSync(file, 'utf8');
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
     throw error;
@@ -64,7 +65,7 @@ function readOwner(file) {
 /**
  * Moves the lock away before removing it, since of several that find it stale only one may: a lock that is not the
  * stale one (another process was quicker, and holds it) is put back.
- * @param {string} file @param {number} owner
+ * @param {string} file @param {string} owner
  */
 function removeStale(file, owner) {
   const aside = `${file}.stale.${process.pid}`;
@@ -78,13 +79,25 @@ function removeStale(file, owner) {
   fs.rmSync(aside);
 }
 
-/** @param {number} pid */
-function isAlive(pid) {
+/** @param {string} owner `PID START`, or the pid alone where the system does not tell when it started. */
+function isAlive(owner) {
+  const [first, start = ''] = owner.split(' ');
+  const pid = Number(first);
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EPERM') return false;
+  }
+  return start === '' || start === startOf(pid);
+}
+
+/** Clock ticks from boot to the start of a process: field 22 of /proc/PID/stat (proc(5)). @param {number} pid */
+function startOf(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
   }
 }

@@ -28,10 +28,14 @@ test('one at a time works, the others wait for it and say for whom', async () =>
   expect(await fs.readdir(path.dirname(file))).toEqual([]);
 });
 
-test('the lock of a process that is gone is taken over, and nothing is left of it', async () => {
+test.each([
+  ['that is gone', () => String(spawnSync('true').pid)],
+  ['whose pid another has by now', () => `${process.pid} 1`],
+  ['that a power loss left torn', () => 'x'],
+])('the lock of a process %s is taken over, and nothing is left of it', async (_name, owner) => {
   await using directory = await openTemporaryDirectory();
   const file = path.join(directory.path, 'install.lock');
-  await fs.writeFile(file, String(spawnSync('true').pid));
+  await fs.writeFile(file, owner());
   expect(await withExclusive(file, async () => 'done')).toBe('done');
   expect(await fs.readdir(directory.path)).toEqual([]);
 });
