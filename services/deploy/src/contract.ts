@@ -109,8 +109,12 @@ export const logLineSchema = v.object({
 const unitInput = v.object({ application: nameSchema, component: nameSchema });
 
 export const deployContract = {
-  /** Computes what a deploy would do, and does nothing. @throws OperatingError `invalid` with the manifest's faults in `details.faults`. */
-  plan: { input: source, output: planSchema, scope: 'deploy:read' },
+  /**
+   * Computes what a deploy would do, and does nothing. It reads files of the host that the caller names, as Plumb's own
+   * user, so it is for those who may deploy.
+   * @throws OperatingError `invalid` with the manifest's faults in `details.faults`.
+   */
+  plan: { input: source, output: planSchema, scope: 'deploy:write' },
   /**
    * Plans, then applies, then waits until every unit is ready. Ends after `done`, or throws `unavailable` with the
    * unit that did not get ready and the last lines that it printed; what was started is kept and goes on being healed.

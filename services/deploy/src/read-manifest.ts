@@ -23,7 +23,7 @@ export const MANIFEST_FILE = 'plumb.yaml';
 
 /**
  * The manifest of a directory. @throws OperatingError `invalid` with `details.faults` for its mistakes, and for a
- * path that is relative or leads out of the directory; `not-found` when the directory or the file is absent.
+ * path that is relative, leads out of the directory or names no YAML; `not-found` when the directory or the file is absent.
  */
 export async function readManifest({
   directory,
@@ -36,6 +36,10 @@ export async function readManifest({
   const file = path.resolve(directory, name);
   if (path.relative(directory, file).startsWith('..')) {
     throw new OperatingError('invalid', `the manifest ${file} is not in ${directory}: name a file in the directory`);
+  }
+  // Faults quote what they find: nothing that is no manifest is read.
+  if (!/\.ya?ml$/.test(name)) {
+    throw new OperatingError('invalid', `"${name}" is no manifest: name a file that ends in .yaml or .yml`);
   }
   const text = await readText(file, directory);
   const manifest = parseManifest(text, { file: name, environment });
