@@ -28,8 +28,18 @@ test('who may only read what is deployed may not have files of the host read', a
   const never = (): never => {
     throw new Error('it was called');
   };
-  const handlers = Object.fromEntries(Object.keys(deployContract).map((name) => [name, never]));
-  dispatcher.add('deploy', deployContract, handlers as DeployHandlers);
+  const handlers: DeployHandlers = {
+    plan: never,
+    deploy: never,
+    status: never,
+    watch: never,
+    logs: never,
+    restart: never,
+    stop: never,
+    kill: never,
+    remove: never,
+  };
+  dispatcher.add('deploy', deployContract, handlers);
   const reader = { id: 'reader', scopes: ['deploy:read'] };
   await expect(dispatcher.call('deploy.plan', { directory: '/etc' }, reader)).rejects.toMatchObject({ code: 'denied' });
 });
