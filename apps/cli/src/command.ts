@@ -1,7 +1,14 @@
 /** A command is data: `main.ts` finds it by name, `help.ts` prints it. */
+import { OperatingError, parseDuration } from '@plumb/base';
 import type { Shell } from './shell.ts';
 
-export type FlagSpec = { readonly type: 'string' | 'boolean'; readonly help: string; readonly short?: string };
+export type FlagSpec = {
+  readonly type: 'string' | 'boolean';
+  readonly help: string;
+  /** What its value is, in capitals, for `--help`. */
+  readonly value?: string;
+  readonly short?: string;
+};
 export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 /** 0 done, 1 could not do it, 2 used wrongly. */
@@ -43,6 +50,18 @@ export function wholeNumber(
   if (!(value >= min && value <= max))
     throw new UsageError(`--${name} takes a whole number from ${min} to ${max}, not "${given}"`);
   return value;
+}
+
+/** A length of time such as `15m`, in ms. @throws UsageError. */
+export function duration(flags: Flags, name: string): number | undefined {
+  const given = text(flags, name);
+  if (given === undefined) return undefined;
+  try {
+    return parseDuration(given);
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    throw new UsageError(`--${name}: ${error.message}`);
+  }
 }
 
 export function requireWord(words: readonly string[], index: number, what: string): string {

@@ -5,7 +5,7 @@ import type { Style } from './style.ts';
 const COMMON_FLAGS: readonly (readonly [string, string])[] = [
   ['--data DIR', 'the data directory (default: .plumb here or in a folder above, or $PLUMB_DATA)'],
   ['--json', 'print data as JSON'],
-  ['--help', 'show this'],
+  ['-h, --help', 'show this'],
 ];
 
 /** Commands in the order of their use, under headings. */
@@ -37,8 +37,8 @@ export function formatOverview(commands: readonly Command[], style: Style): stri
 }
 
 export function formatHelp(command: Command, style: Style): string {
-  const own = Object.entries(command.flags).map(([name, { type, help, short }]) => {
-    const long = `--${name}${type === 'string' ? ' VALUE' : ''}`;
+  const own = Object.entries(command.flags).map(([name, { type, help, short, value = 'VALUE' }]) => {
+    const long = `--${name}${type === 'string' ? ` ${value}` : ''}`;
     return [short === undefined ? long : `-${short}, ${long}`, help] as const;
   });
   const flags = [...own, ...COMMON_FLAGS];
@@ -47,7 +47,7 @@ export function formatHelp(command: Command, style: Style): string {
     command.summary,
     ...(command.details === undefined ? [] : ['', command.details]),
     '',
-    `${style.bold('Usage')}  plumb ${command.name}${command.usage === '' ? '' : ` ${command.usage}`}`,
+    `${style.bold('Usage')}  plumb ${command.name}${command.usage === '' ? '' : ` ${command.usage}`} [--flags]`,
     '',
     style.bold('Flags'),
     ...flags.map(([flag, help]) => `  ${flag}${' '.repeat(width - flag.length)}${help}`),

@@ -102,6 +102,16 @@ test('wrong use exits with 2 and says what was meant', async () => {
   await check(['config'], '"plumb config" needs one of: get, set, unset, list, history, watch');
   await check(['config', 'put'], 'use one of get, set');
   await check(['status', '--jsno'], 'did you mean --json?');
+  await check(['status', '--zzzzzz'], 'has no flag --zzzzzz: see "plumb status --help"');
+  await check(['--json', 'status'], 'a command comes before its flags');
+  await check(['config', '--json'], '"plumb config" needs one of');
+  await check(['query', 'up', '--since', '5'], '--since: "5" is not a duration');
+  await check(
+    ['token', 'create', 'ci', 'deploi:read'],
+    'no service asks for the scope "deploi:read": did you mean "deploy:read"?',
+  );
+  await check(['token', 'create', 'ci', 'deploy'], 'no service asks for the scope "deploy"');
+  await check(['logs', 'tipjar/web/1'], 'write APPLICATION/UNIT');
   await check(['config', 'set', 'title', '1'], 'write APPLICATION.KEY');
   await check(['config', 'set', 'tipjar.title'], 'VALUE is missing');
   await check(['config', 'set', 'tipjar.title', 'Coffee', 'fund'], 'put quotes around');
@@ -109,6 +119,23 @@ test('wrong use exits with 2 and says what was meant', async () => {
   await check(['up', '--http', '99999'], '--http takes a port');
   await check(['call', 'a.b', '{'], 'not JSON');
   await check(['restart', 'tipjar'], 'write APPLICATION/UNIT');
+});
+
+test('help is found however it is asked for', async () => {
+  for (const words of [['-h'], ['--help'], ['help']]) expect((await run(words)).out).toContain('plumb COMMAND');
+  const { out } = await run(['config', 'set', '--help']);
+  for (const words of [
+    ['help', 'config', 'set'],
+    ['config', 'set', '-h'],
+  ])
+    expect(await run(words)).toEqual({ code: 0, out, err: '' });
+  expect((await run(['help', 'stauts'])).err).toContain('did you mean "status"?');
+});
+
+test('a number below zero is a value', async () => {
+  const { code, err } = await run(['config', 'set', 'tipjar.min-tip', '-0.5']);
+  expect(code).toBe(1);
+  expect(err).toContain('no plumbd runs here');
 });
 
 test('what could not be done exits with 1, as text for people and as data with --json', async () => {

@@ -16,13 +16,19 @@ export async function runCommand(
   // What goes wrong before the flags are read is told to a person.
   let shell = await openShell({ data: undefined, json: argv.includes('--json') });
   try {
-    const command = findCommand(argv, commands);
+    // `help status` as people write it elsewhere.
+    const named = argv[0] === 'help' ? argv.slice(1) : argv;
+    const command = findCommand(named, commands);
+    if (command !== undefined && named !== argv) {
+      shell.out(formatHelp(command, shell.style));
+      return 0;
+    }
     if (command === undefined) {
-      if (argv.length === 0 || argv.includes('--help') || argv[0] === 'help') {
+      if (named.length === 0 || named.includes('--help') || named[0] === '-h') {
         shell.out(formatOverview(commands, shell.style));
         return argv.length === 0 ? 2 : 0;
       }
-      throw new UsageError(unknownCommand(argv, commands));
+      throw new UsageError(unknownCommand(named, commands));
     }
     const { words, flags } = readFlags(argv.slice(command.name.split(' ').length), command);
     if (flags['help'] === true) {
@@ -57,7 +63,10 @@ function findCommand([first, second]: readonly string[], commands: readonly Comm
   return commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first);
 }
 
-function unknownCommand([first = '', second]: readonly string[], commands: readonly Command[]): string {
+function unknownCommand(argv: readonly string[], commands: readonly Command[]): string {
+  if (argv[0]?.startsWith('-') === true)
+    return 'a command comes before its flags, as in "plumb status --json": "plumb --help" lists all of them';
+  const [first = '', second] = argv.filter((word) => !word.startsWith('-'));
   const family = commands
     .filter(({ name }) => name.startsWith(`${first} `))
     .map(({ name }) => name.slice(first.length + 1));
@@ -67,7 +76,7 @@ function unknownCommand([first = '', second]: readonly string[], commands: reado
       : `"plumb ${first}" knows no "${second}": use one of ${family.join(', ')}`;
   }
   const near = nearestWord(first, [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name))]);
-  return `there is no command "${first}"${near === undefined ? '' : `: did you mean "${near}"?`} "plumb --help" lists all of them`;
+  return `there is no command "${first}"${near === undefined ? ':' : `: did you mean "${near}"?`} "plumb --help" lists all of them`;
 }
 
 function readFlags(argv: readonly string[], command: Command): { words: string[]; flags: Flags } {
@@ -81,8 +90,14 @@ function readFlags(argv: readonly string[], command: Command): { words: string[]
     help: { type: 'boolean', short: 'h' },
   } as const;
   try {
-    const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    return { words: positionals, flags: values as Flags };
+    // A number below zero is a word, though it begins like a flag. No argument of a process holds NUL.
+    const args = argv.map((word) => (/^-\.?\d/.test(word) ? `\0${word}` : word));
+    const { positionals, values } = parseArgs({ args, options, allowPositionals: true, strict: true });
+    const flags = Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? plain(value) : value,
+    ]);
+    return { words: positionals.map(plain), flags: Object.fromEntries(flags) as Flags };
   } catch (error) {
     const { code, message } = error as Error & { code?: string };
     if (!String(code).startsWith('ERR_PARSE_ARGS')) throw error;
@@ -91,8 +106,12 @@ function readFlags(argv: readonly string[], command: Command): { words: string[]
     const isUnknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
     throw new UsageError(
       isUnknown
-        ? `"plumb ${command.name}" has no flag ${given}${near === undefined ? '' : `: did you mean --${near}?`} See "plumb ${command.name} --help"`
+        ? `"plumb ${command.name}" has no flag ${given}: ${near === undefined ? `see "plumb ${command.name} --help"` : `did you mean --${near}?`}`
         : `${message.split('\n')[0]}`,
     );
   }
+}
+
+function plain(word: string): string {
+  return word.replace('\0', '');
 }

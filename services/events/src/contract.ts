@@ -2,6 +2,9 @@
 import type { Client, Contract, Handlers } from '@plumb/rpc';
 import * as v from 'valibot';
 
+/** Keys of the configuration of the application `plumb` that say who is told, and how. */
+export const notifyKeys = ['notify.email.from', 'notify.email.to', 'notify.smtp.url', 'notify.webhook.url'] as const;
+
 /** `pending`: the condition holds, but not yet for as long as the rule asks. */
 export const alertStates = ['pending', 'firing', 'resolved'] as const;
 

@@ -8,5 +8,6 @@ export {
   type JournalEntry,
   type JournalKind,
   journalKinds,
+  notifyKeys,
   type Rule,
 } from './contract.ts';

@@ -1,6 +1,7 @@
 import type { ConfigEntry } from '@plumb/config-store';
 import { OperatingError } from '@plumb/base';
 import { type Command, refuseMore, requireWord, text, UsageError, wholeNumber } from '../command.ts';
+import { configAdvice } from '../config-advice.ts';
 import { formatAge } from '../format-age.ts';
 import { formatTable, plainText } from '../style.ts';
 
@@ -65,23 +66,38 @@ export const configSet: Command = {
     'plumb config set tipjar.min-tip 0.01 --if-revision 41 --comment "fees rose"',
   ],
   flags: {
-    'if-revision': { type: 'string', help: 'store only over this revision; 0 for "only if it has no value"' },
-    comment: { type: 'string', help: 'why, for the history' },
+    'if-revision': {
+      type: 'string',
+      value: 'N',
+      help: 'store only over this revision; 0 for "only if it has no value"',
+    },
+    comment: { type: 'string', value: 'TEXT', help: 'why, for the history' },
     text: { type: 'boolean', help: 'take VALUE as text even if it is JSON' },
   },
-  async run(words, flags, { connect, out, err, json, isJson }) {
+  async run(words, flags, { connect, out, err, json, isJson, style }) {
     const key = parseKey(requireWord(words, 0, 'KEY'));
     const value = parseValue(requireWord(words, 1, 'VALUE'), flags['text'] === true);
     refuseMore(words, 2);
     const ifRevision = wholeNumber(flags, 'if-revision', { min: 0, max: Number.MAX_SAFE_INTEGER });
-    const outcome = await (await connect()).config.set({ ...key, value, ifRevision, comment: text(flags, 'comment') });
+    const { config, deploy } = await connect();
+    // Who may set may not always look: then there is nothing to say.
+    const [entries, applications] = await Promise.all([
+      config.list({ application: key.application }).catch(() => undefined),
+      deploy.status({}).catch(() => undefined),
+    ]);
+    const outcome = await config.set({ ...key, value, ifRevision, comment: text(flags, 'comment') });
     if (isJson) json(outcome);
     if (outcome.kind === 'conflict') {
       err(`${words[0]} was not set: it is at revision ${outcome.current?.revision ?? 0}, not ${ifRevision}`);
       err(`read it with "plumb config get ${words[0]} --json", then try again`);
       return 1;
     }
-    if (!isJson) out(`${words[0]} is now at revision ${outcome.revision}`);
+    if (isJson) return 0;
+    out(`${words[0]} is now at revision ${outcome.revision}`);
+    if (entries === undefined || applications === undefined) return 0;
+    const isDeployed = applications.some(({ name }) => name === key.application);
+    const advice = configAdvice({ ...key, value, entries, isDeployed });
+    if (advice !== undefined) err(`${style.yellow('!')} ${advice}`);
     return 0;
   },
 };
@@ -91,7 +107,7 @@ export const configUnset: Command = {
   summary: 'Take a set value back, so that the one of plumb.yaml is in force again.',
   usage: 'APPLICATION.KEY',
   examples: ['plumb config unset tipjar.title'],
-  flags: { comment: { type: 'string', help: 'why, for the history' } },
+  flags: { comment: { type: 'string', value: 'TEXT', help: 'why, for the history' } },
   async run(words, flags, { connect, out, json, isJson }) {
     const key = parseKey(requireWord(words, 0, 'KEY'));
     refuseMore(words, 1);
@@ -143,7 +159,7 @@ export const configHistory: Command = {
   summary: 'Show who changed a value, when, and why.',
   usage: 'APPLICATION.KEY',
   examples: ['plumb config history tipjar.title', 'plumb config history tipjar.title --limit 5'],
-  flags: { limit: { type: 'string', help: 'how many changes, latest first (default 20)' } },
+  flags: { limit: { type: 'string', value: 'N', help: 'how many changes, latest first (default 20)' } },
   async run(words, flags, { connect, out, err, json, isJson, style, now }) {
     const key = parseKey(requireWord(words, 0, 'KEY'));
     refuseMore(words, 1);

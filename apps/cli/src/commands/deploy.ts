@@ -13,8 +13,13 @@ type Source = {
 };
 
 const SOURCE_FLAGS = {
-  environment: { type: 'string', short: 'e', help: 'the overlay of plumb.yaml to use, such as production' },
-  file: { type: 'string', help: 'another manifest than plumb.yaml in that folder' },
+  environment: {
+    type: 'string',
+    value: 'NAME',
+    short: 'e',
+    help: 'the overlay of plumb.yaml to use, such as production',
+  },
+  file: { type: 'string', value: 'FILE', help: 'another manifest than plumb.yaml in that folder' },
 } as const;
 
 function readSource(words: readonly string[], flags: Flags, { directory }: Shell): Source {

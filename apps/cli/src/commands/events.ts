@@ -1,5 +1,5 @@
-import type { Alert, Incident } from '@plumb/events';
-import { type Command, refuseMore, text, wholeNumber } from '../command.ts';
+import type { Alert, EventsClient, Incident } from '@plumb/events';
+import { type Command, type ExitCode, refuseMore, text, wholeNumber } from '../command.ts';
 import { formatAge, formatDateTime } from '../format-age.ts';
 import type { Shell } from '../shell.ts';
 import { paintState, plainText } from '../style.ts';
@@ -8,10 +8,11 @@ export const alerts: Command = {
   name: 'alerts',
   summary: 'Show open incidents and what is about to become one.',
   usage: '',
-  examples: ['plumb alerts', 'plumb alerts --all --json', 'plumb alerts --acknowledge 01JZ4K8Q2MXVWB3D'],
+  examples: ['plumb alerts', 'plumb alerts --test', 'plumb alerts --acknowledge 01JZ4K8Q2MXVWB3D'],
   flags: {
     all: { type: 'boolean', help: 'also what is resolved' },
-    acknowledge: { type: 'string', help: 'say that you look after this incident' },
+    test: { type: 'boolean', help: 'send a test message to everybody who is told of trouble' },
+    acknowledge: { type: 'string', value: 'ID', help: 'say that you look after this incident' },
   },
   async run(words, flags, shell) {
     refuseMore(words, 0);
@@ -23,6 +24,7 @@ export const alerts: Command = {
       else shell.out(`${incident.title}: acknowledged by ${incident.acknowledgedBy ?? 'you'}`);
       return 0;
     }
+    if (flags['test'] === true) return testNotification(events, shell);
     const includeResolved = flags['all'] === true;
     const [incidents, list] = await Promise.all([
       events.incidents({ includeResolved }),
@@ -36,6 +38,29 @@ export const alerts: Command = {
   },
 };
 
+/** A mail server may take its time. */
+const SEND_TIMEOUT_MS = 60_000;
+
+async function testNotification(events: EventsClient, { out, err, json, isJson, style }: Shell): Promise<ExitCode> {
+  const results = await events.testNotification({}, { timeoutMs: SEND_TIMEOUT_MS });
+  if (isJson) json(results);
+  else if (results.length === 0)
+    err(
+      'nobody is told: set plumb.notify.email.to and plumb.notify.smtp.url, or plumb.notify.webhook.url, with "plumb config set"',
+    );
+  else {
+    for (const { channel, to, error } of results) {
+      const name = `${channel} to ${plainText(to)}`;
+      out(
+        error === undefined
+          ? `${style.green('✓')} ${name} was accepted`
+          : `${style.red('✖')} ${name} failed: ${plainText(error)}`,
+      );
+    }
+  }
+  return results.length > 0 && results.every(({ error }) => error === undefined) ? 0 : 1;
+}
+
 function print(incidents: readonly Incident[], list: readonly Alert[], { out, style, now }: Shell): void {
   for (const incident of incidents) {
     out(
@@ -47,7 +72,7 @@ function print(incidents: readonly Incident[], list: readonly Alert[], { out, st
   }
   for (const alert of list) {
     out(
-      `  ${paintState(style, alert.state)} ${alert.rule} ${plainText(alert.summary)} ${style.dim(formatAge(alert.activeAt, now()))}`,
+      `  ${paintState(style, alert.state)} ${alert.rule}, ${formatAge(alert.activeAt, now())}: ${plainText(alert.summary)}`,
     );
   }
 }
@@ -58,7 +83,7 @@ export const journal: Command = {
   usage: '[APPLICATION]',
   examples: ['plumb journal', 'plumb journal tipjar --limit 10', 'plumb journal -f --json'],
   flags: {
-    limit: { type: 'string', help: 'how many lines (default 50)' },
+    limit: { type: 'string', value: 'N', help: 'how many lines (default 50)' },
     follow: { type: 'boolean', short: 'f', help: 'go on with each further line, until Ctrl-C' },
   },
   async run(words, flags, { connect, out, err, json, isJson, style, signal }) {
@@ -79,7 +104,12 @@ export const journal: Command = {
       return 0;
     }
     past.toReversed().forEach(show);
-    if (past.length === 0) err('the journal is empty: Plumb has not had to do anything yet');
+    if (past.length === 0)
+      err(
+        application === undefined
+          ? 'the journal is empty: Plumb has not had to do anything yet'
+          : `the journal has no line about "${application}"`,
+      );
     if (flags['follow'] !== true) return 0;
     for await (const event of events.watch({ application }, { signal })) event.journal.toReversed().forEach(show);
     return 0;

@@ -1,4 +1,4 @@
-import { type Command, refuseMore, requireWord, wholeNumber } from '../command.ts';
+import { type Command, refuseMore, requireWord, UsageError, wholeNumber } from '../command.ts';
 import { formatTime } from '../format-age.ts';
 import { plainText } from '../style.ts';
 
@@ -9,11 +9,13 @@ export const logs: Command = {
   examples: ['plumb logs tipjar', 'plumb logs tipjar/web -f', 'plumb logs tipjar --tail 500 --json'],
   flags: {
     follow: { type: 'boolean', short: 'f', help: 'go on with each further line, until Ctrl-C' },
-    tail: { type: 'string', help: 'how many past lines (default 100)' },
+    tail: { type: 'string', value: 'N', help: 'how many past lines (default 100)' },
   },
   async run(words, flags, { connect, out, json, isJson, style, signal }) {
-    const [application = '', component] = requireWord(words, 0, 'APPLICATION').split('/');
+    const word = requireWord(words, 0, 'APPLICATION');
+    const [application = '', component, ...rest] = word.split('/');
     refuseMore(words, 1);
+    if (rest.length > 0) throw new UsageError(`"${word}" is not a unit: write APPLICATION/UNIT, like tipjar/web`);
     const { deploy } = await connect();
     const tail = wholeNumber(flags, 'tail', { min: 0, max: 5_000 });
     const lines = deploy.logs({ application, component, tail, follow: flags['follow'] === true }, { signal });

@@ -1,6 +1,6 @@
 import type { QueryResult } from '@plumb/metrics';
-import { OperatingError, parseDuration } from '@plumb/base';
-import { type Command, refuseMore, requireWord, text } from '../command.ts';
+import { OperatingError } from '@plumb/base';
+import { type Command, duration, refuseMore, requireWord } from '../command.ts';
 import type { Shell } from '../shell.ts';
 import { plainText } from '../style.ts';
 
@@ -16,19 +16,24 @@ export const query: Command = {
     "plumb query 'chain_height' --since 15m",
     "plumb query 'up' --json",
   ],
-  flags: { since: { type: 'string', help: 'draw the last length of time, such as 15m, instead of the value now' } },
+  flags: {
+    since: {
+      type: 'string',
+      value: 'TIME',
+      help: 'draw the last length of time, such as 15m, instead of the value now',
+    },
+  },
   async run(words, flags, shell) {
     const expression = requireWord(words, 0, 'EXPRESSION');
     refuseMore(words, 1);
+    const windowMs = duration(flags, 'since');
     const { metrics } = await shell.connect();
-    const since = text(flags, 'since');
     try {
-      if (since === undefined) {
+      if (windowMs === undefined) {
         const result = await metrics.query({ query: expression });
         if (shell.isJson) shell.json(result);
         else printInstant(result, shell);
       } else {
-        const windowMs = parseDuration(since);
         const endAt = shell.now();
         const stepMs = Math.max(1_000, Math.floor(windowMs / SPARK_POINTS));
         const { series } = await metrics.queryRange({ query: expression, startAt: endAt - windowMs, endAt, stepMs });

@@ -66,10 +66,7 @@ function shownState({ state, health }: UnitStatus): string {
 
 function describe({ chain, health, state }: UnitStatus, style: Style): string {
   const facts = chain?.height === undefined ? '' : `height ${chain.height}`;
-  const reason =
-    health.state === 'ready' || (state === 'stopped' && health.reason === undefined)
-      ? ''
-      : plainText(health.reason ?? '');
+  const reason = health.state === 'ready' || state === 'stopped' ? '' : plainText(health.reason ?? '');
   return [facts, reason]
     .filter((part) => part !== '')
     .map(style.dim)

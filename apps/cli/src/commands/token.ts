@@ -1,5 +1,7 @@
-import { parseDuration } from '@plumb/base';
-import { type Command, refuseMore, requireWord, text } from '../command.ts';
+import { nearestWord } from '@plumb/base';
+import { contracts } from '@plumb/plumbd/clients';
+import type { Contract } from '@plumb/rpc';
+import { type Command, duration, refuseMore, requireWord, UsageError } from '../command.ts';
 import { formatAge, formatDateTime } from '../format-age.ts';
 import { formatTable } from '../style.ts';
 
@@ -9,17 +11,25 @@ export const tokenCreate: Command = {
   usage: 'NAME SCOPE…',
   details: 'A scope is SERVICE:VERB, such as config:read, deploy:write, metrics:*, *:read or * for everything.',
   examples: ['plumb token create grafana metrics:read', 'plumb token create ci deploy:write config:read --ttl 1h'],
-  flags: { ttl: { type: 'string', help: 'how long it is good for, such as 1h or 30d (default: until it is revoked)' } },
+  flags: {
+    ttl: {
+      type: 'string',
+      value: 'TIME',
+      help: 'how long it is good for, such as 1h or 30d (default: until it is revoked)',
+    },
+  },
   async run(words, flags, { connect, out, err, json, isJson }) {
     const name = requireWord(words, 0, 'NAME');
     requireWord(words, 1, 'SCOPE');
-    const ttl = text(flags, 'ttl');
+    const scopes = words.slice(1);
+    scopes.forEach(requireScope);
+    const ttlMs = duration(flags, 'ttl');
     const created = await (
       await connect()
     ).identity.createToken({
       name,
-      scopes: words.slice(1),
-      ttlMs: ttl === undefined ? undefined : parseDuration(ttl),
+      scopes,
+      ttlMs,
     });
     if (isJson) {
       json(created);
@@ -30,6 +40,25 @@ export const tokenCreate: Command = {
     return 0;
   },
 };
+
+/** A token for what nobody offers would be refused everywhere, one day. @throws UsageError. */
+function requireScope(scope: string): void {
+  if (scope === '*') return;
+  const [service = '', verb = ''] = scope.split(':');
+  const known = Object.entries<Contract>(contracts).map(([name, contract]) => {
+    const verbs = Object.values(contract).flatMap(({ scope: needed }) => needed?.split(':')[1] ?? []);
+    return { name, verbs: new Set(verbs) };
+  });
+  const chosen = known.filter(
+    ({ name, verbs }) => (service === '*' || service === name) && (verb === '*' || verbs.has(verb)),
+  );
+  if (chosen.length > 0) return;
+  const all = known.flatMap(({ name, verbs }) => [...verbs].map((one) => `${name}:${one}`));
+  const near = nearestWord(scope, [...all, ...known.map(({ name }) => `${name}:*`)]);
+  throw new UsageError(
+    `no service asks for the scope "${scope}": ${near === undefined ? `use some of ${all.join(', ')}, SERVICE:*, *:read or *` : `did you mean "${near}"?`}`,
+  );
+}
 
 export const tokenList: Command = {
   name: 'token list',

@@ -1,7 +1,7 @@
-import { formatDuration, OperatingError, parseDuration } from '@plumb/base';
+import { formatDuration, OperatingError } from '@plumb/base';
 import type { Plumbd } from '@plumb/plumbd';
 import path from 'node:path';
-import { type Command, refuseMore, text, UsageError } from '../command.ts';
+import { type Command, duration, refuseMore, text, UsageError } from '../command.ts';
 import type { Shell } from '../shell.ts';
 import { runDeploy } from './deploy.ts';
 
@@ -12,22 +12,29 @@ export const up: Command = {
   details: 'Opens the console and the APIs on loopback. A second one on the same data directory is refused.',
   examples: ['plumb up', 'plumb up --deploy examples/tipjar', 'plumb up --data /var/lib/plumb --http 8080 --rpc 0'],
   flags: {
-    deploy: { type: 'string', help: 'deploy this folder once it is up' },
-    environment: { type: 'string', short: 'e', help: 'the overlay of its plumb.yaml to use' },
-    http: { type: 'string', help: 'port of the console and HTTP APIs (default 7700, 0 for any free one)' },
-    rpc: { type: 'string', help: 'port of RPC (default 7701, 0 for any free one)' },
-    'scrape-period': { type: 'string', help: 'how often metrics are read (default 5s)' },
-    'log-level': { type: 'string', help: 'debug, info, warn or error (default info); logs go to DATA/logs/plumbd.log' },
+    deploy: { type: 'string', value: 'FOLDER', help: 'deploy this folder once it is up' },
+    environment: { type: 'string', value: 'NAME', short: 'e', help: 'the overlay of its plumb.yaml to use' },
+    http: {
+      type: 'string',
+      value: 'PORT',
+      help: 'port of the console and HTTP APIs (default 7700, 0 for any free one)',
+    },
+    rpc: { type: 'string', value: 'PORT', help: 'port of RPC (default 7701, 0 for any free one)' },
+    'scrape-period': { type: 'string', value: 'TIME', help: 'how often metrics are read (default 5s)' },
+    'log-level': {
+      type: 'string',
+      value: 'LEVEL',
+      help: 'debug, info, warn or error (default info); logs go to DATA/logs/plumbd.log',
+    },
   },
   async run(words, flags, shell) {
     refuseMore(words, 0);
     const startedAt = performance.now();
-    const scrapePeriod = text(flags, 'scrape-period');
     const options = {
       dataDirectory: shell.dataDirectory,
       httpPort: port(text(flags, 'http') ?? '7700', 'http'),
       rpcPort: port(text(flags, 'rpc') ?? '7701', 'rpc'),
-      scrapePeriodMs: scrapePeriod === undefined ? undefined : parseDuration(scrapePeriod),
+      scrapePeriodMs: duration(flags, 'scrape-period'),
       logLevel: logLevel(text(flags, 'log-level') ?? 'info'),
       env: shell.env,
     };
@@ -70,24 +77,31 @@ async function printDoors(
     return;
   }
   const addresses = applications.flatMap(({ name, units }) =>
-    units
-      .filter(({ kind, url }) => kind === 'process' && url !== undefined)
-      .map(({ url }) => `${name.padEnd(9)} ${style.cyan(url ?? '')}`),
+    units.flatMap(({ kind, url }) => (kind === 'process' && url !== undefined ? [[name, url] as const] : [])),
   );
+  const width = Math.max(9, ...addresses.map(([name]) => name.length));
   out('');
   out(`${style.bold('Plumb is up')} ${style.dim(`in ${formatDuration(performance.now() - startedAt)}`)}`);
   out('');
-  out(`  console   ${style.cyan(link)}`);
-  for (const address of addresses) out(`  ${address}`);
+  for (const [name, url] of [['console', link] as const, ...addresses])
+    out(`  ${name.padEnd(width)} ${style.cyan(url)}`);
   out('');
-  out(style.dim('  The link signs one browser in, once, within ten minutes. Another: plumb token link'));
+  out(style.dim('  The link signs one browser in, once, within ten minutes. Another: npx plumb token link'));
   out(style.dim('  Try in a second terminal:'));
-  const [first] = applications;
-  const name = first?.name ?? 'tipjar';
-  out(`    npx plumb status`);
-  out(`    npx plumb config set ${name}.title "Coffee fund"`);
-  out(`    npx plumb logs ${name} -f`);
+  for (const line of await whatToTry(services, applications[0]?.name)) out(`    npx plumb ${line}`);
   out(style.dim('  Ctrl-C stops everything.'));
+}
+
+/** Commands that do something here. */
+async function whatToTry({ config }: Plumbd['services'], application: string | undefined): Promise<string[]> {
+  if (application === undefined) return ['deploy FOLDER      # one with a plumb.yaml, such as examples/tipjar'];
+  const entries = await config.list({ application });
+  const text = entries.findLast(({ value }) => typeof value === 'string');
+  return [
+    'status',
+    ...(text === undefined ? [] : [`config set ${application}.${text.key} "Coffee fund"`]),
+    `logs ${application} -f`,
+  ];
 }
 
 function printFailure(error: unknown, { err, style }: Shell): void {
