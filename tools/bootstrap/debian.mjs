@@ -6,7 +6,7 @@ import { withProgress } from './progress.mjs';
 import { runChild } from './run-child.mjs';
 
 /** The libraries and programs beside npm packages that all tests together need. */
-export const TEST_PACKAGES = ['chromium', 'libatomic1', 'strace'];
+export const TEST_PACKAGES = ['chromium', 'libatomic1', 'python3-zmq', 'strace'];
 
 const APT_FLAGS = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends'];
 /** What a shell says, and what the loader says, when a library of a program is missing. */

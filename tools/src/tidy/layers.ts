@@ -7,6 +7,7 @@ const LAYERS = ['lib', 'services', 'apps'] as const;
 const LIB_ORDER = [
   'base',
   'cbor',
+  'zmtp',
   'rpc',
   'kv',
   'config',

@@ -1,0 +1,102 @@
+/**
+ * Frames out of a stream of bytes, however it is cut. A body that lies within one chunk is a view of it; one that does
+ * not is gathered in a buffer that grows as its bytes come, so that an announced size alone takes no memory.
+ */
+import { FLAG, FLAGS_KNOWN, LONG_HEADER_BYTES, SHORT_HEADER_BYTES } from './frame.ts';
+import { protocolFault } from './protocol-fault.ts';
+
+/** What a body that is still coming gets first; it doubles from there. About one read from a socket. */
+const GATHER_BYTES_MIN = 65_536;
+
+/** `body` is the receiver's; false stops the reader until `resume`. */
+export type OnFrame = (flags: number, body: Buffer) => boolean;
+
+type Gathering = { readonly flags: number; readonly size: number; body: Buffer; filled: number };
+
+export class FrameReader {
+  readonly #onFrame: OnFrame;
+  #bodyBytesMax: number;
+  /** What was not read: a part of a header, or everything behind the frame at which the receiver stopped us. */
+  #rest: Buffer | undefined;
+  #gathering: Gathering | undefined;
+  #isStopped = false;
+
+  constructor(bodyBytesMax: number, onFrame: OnFrame) {
+    this.#bodyBytesMax = bodyBytesMax;
+    this.#onFrame = onFrame;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Holds for frames whose header comes after this. */
+  limit(bodyBytesMax: number): void {
+    this.#bodyBytesMax = bodyBytesMax;
+  }
+
+  /** `chunk` belongs to the reader from then on. @throws OperatingError `invalid`; the reader is of no use after that. */
+  push(chunk: Buffer): void {
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = undefined;
+    if (this.#isStopped) this.#rest = bytes;
+    else this.#read(bytes);
+  }
+
+  /** Goes on with what had been kept; true unless it was stopped again. */
+  resume(): boolean {
+    this.#isStopped = false;
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined) this.#read(rest);
+    return !this.#isStopped;
+  }
+
+  #read(bytes: Buffer): void {
+    const end = bytes.length;
+    let at = this.#gathering === undefined ? 0 : this.#gather(this.#gathering, bytes, 0);
+    while (at < end && !this.#isStopped) {
+      const flags = bytes[at] as number;
+      checkFlags(flags);
+      const isLong = (flags & FLAG.long) !== 0;
+      const start = at + (isLong ? LONG_HEADER_BYTES : SHORT_HEADER_BYTES);
+      if (start > end) break;
+      const size = isLong
+        ? bytes.readUInt32BE(at + 1) * 2 ** 32 + bytes.readUInt32BE(at + 5)
+        : (bytes[at + 1] as number);
+      if (size > this.#bodyBytesMax) throw protocolFault(`a frame of ${size} bytes, above ${this.#bodyBytesMax}`);
+      at = start + size;
+      if (at > end) {
+        const body = Buffer.allocUnsafe(Math.min(size, Math.max(GATHER_BYTES_MIN, end - start)));
+        this.#gathering = { flags, size, body, filled: 0 };
+        at = this.#gather(this.#gathering, bytes, start);
+      } else {
+        this.#isStopped = !this.#onFrame(flags, bytes.subarray(start, at));
+      }
+    }
+    if (at < end) this.#rest = bytes.subarray(at);
+  }
+
+  /** Returns where the frame, or else the chunk, ended. */
+  #gather(frame: Gathering, bytes: Buffer, start: number): number {
+    const end = Math.min(bytes.length, start + frame.size - frame.filled);
+    const filled = frame.filled + end - start;
+    if (filled > frame.body.length) {
+      const larger = Buffer.allocUnsafe(Math.min(frame.size, Math.max(filled, 2 * frame.body.length)));
+      larger.set(frame.body.subarray(0, frame.filled));
+      frame.body = larger;
+    }
+    bytes.copy(frame.body, frame.filled, start, end);
+    frame.filled = filled;
+    if (filled === frame.size) {
+      this.#gathering = undefined;
+      this.#isStopped = !this.#onFrame(frame.flags, frame.body);
+    }
+    return end;
+  }
+}
+
+function checkFlags(flags: number): void {
+  if ((flags & ~FLAGS_KNOWN) !== 0) throw protocolFault(`a frame with flags ${flags}, of which some are reserved`);
+  if ((flags & FLAG.command) !== 0 && (flags & FLAG.more) !== 0) throw protocolFault('a command in several frames');
+}

@@ -1,0 +1,396 @@
+import type net from 'node:net';
+import { assert, OperatingError } from '@plumb/base';
+import { type Address, formatAddress, parseAddress } from './address.ts';
+import type { Command } from './command.ts';
+import { Connection } from './connection.ts';
+import { Connector } from './connector.ts';
+import { createPattern } from './create-pattern.ts';
+import { PARTS_MAX } from './engine.ts';
+import { Inbound } from './inbound.ts';
+import { type Listener, openListener } from './listener.ts';
+import { type Settings, settingsOf, type SocketOptions } from './options.ts';
+import { Outbound } from './outbound.ts';
+import type { Pattern, SendOutcome } from './patterns/pattern.ts';
+import { type Carrier, type Message, type Peer, Pipe } from './pipe.ts';
+import type { SocketType } from './socket-type.ts';
+
+const SENT: Promise<void> = Promise.resolve();
+const ROUTING_ID_BYTES_MAX = 255;
+
+/** Counts since the socket was opened. `dropped`: messages that no peer, or not every subscriber, could be given. */
+export type SocketCounts = {
+  readonly peers: number;
+  readonly received: number;
+  readonly sent: number;
+  readonly dropped: number;
+};
+
+/** A ZeroMQ socket. What each type does is in the table of the README; addresses are those of `parseAddress`. */
+export type Socket = AsyncDisposable & {
+  readonly type: SocketType;
+  /** Listens, and resolves with the real address: port 0 is any that is free. @throws OperatingError `invalid`, `unavailable`. */
+  readonly bind: (address: string) => Promise<string>;
+  /** Takes what `bind` resolved with. Connections stay. Safe to call twice. */
+  readonly unbind: (address: string) => void;
+  /** Connects, and keeps connected (option `reconnect`), in the background. @throws OperatingError `invalid`. */
+  readonly connect: (address: string) => void;
+  /** Ends the connection to an address of `connect`, and drops what waits for it. Safe to call twice. */
+  readonly disconnect: (address: string) => void;
+  /**
+   * Resolves when the message is queued for a peer. Parts belong to the socket from then on. Where all peers are at the
+   * mark or there is none, DEALER, PUSH, REQ and PAIR wait; the other types drop, ROUTER with `mandatory` rejects with
+   * `not-found` or `exhausted`. Rejects with `invalid` what the type never sends, `exhausted` when too many sends wait.
+   */
+  readonly send: (
+    parts: readonly Uint8Array[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ) => Promise<void>;
+  /** Like `send`, but false where that would wait or drop. @throws OperatingError as `send` rejects. */
+  readonly trySend: (parts: readonly Uint8Array[]) => boolean;
+  /** The next message, of each peer in turn. Rejects with `unavailable` when the socket is closed. */
+  readonly receive: (signal?: AbortSignal) => Promise<Message>;
+  /** Messages until the socket is closed. Several loops share them. */
+  readonly [Symbol.asyncIterator]: () => AsyncIterableIterator<Message>;
+  /** SUB and XSUB: ask for what begins with `topic`, everything by default; each call is cancelled by one `unsubscribe`. */
+  readonly subscribe: (topic?: Uint8Array | string) => void;
+  readonly unsubscribe: (topic?: Uint8Array | string) => void;
+  readonly peers: () => readonly Peer[];
+  readonly counts: () => SocketCounts;
+  /** Resolves when nothing is left: no handle, timer or queue. Queued messages get `lingerMs` to leave. Safe to call twice. */
+  readonly close: () => Promise<void>;
+};
+
+/** Opens a socket without I/O: `bind` or `connect` it, and close it. @throws OperatingError `invalid` for bad options. */
+export function openSocket(type: SocketType, options: SocketOptions = {}): Socket {
+  const settings = settingsOf(options);
+  const { routingId, onMessage } = settings;
+  if (routingId.length > ROUTING_ID_BYTES_MAX || routingId[0] === 0) {
+    throw new OperatingError(
+      'invalid',
+      `a routing id has 1 to ${ROUTING_ID_BYTES_MAX} bytes, of which the first is not 0`,
+    );
+  }
+  if (onMessage !== undefined && (type === 'REQ' || type === 'REP')) {
+    throw new OperatingError('invalid', `a socket of type ${type} takes turns: use receive in place of onMessage`);
+  }
+  return new ZmtpSocket(type, settings);
+}
+
+type Link = { readonly connector: Connector; readonly pipe: Pipe | undefined; connection: Connection | undefined };
+
+class ZmtpSocket implements Socket {
+  readonly type: SocketType;
+  readonly #settings: Settings;
+  readonly #pattern: Pattern;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #links = new Map<string, Link>();
+  /** Until the socket of the system is closed, with the link of those that this side opened. */
+  readonly #connections = new Map<Connection, Link | undefined>();
+  readonly #pipes = new Map<Peer, Pipe>();
+  #acceptedCount = 0;
+  #received = 0;
+  #sent = 0;
+  #dropped = 0;
+  #closing: Promise<void> | undefined;
+  /** Resolves when a connection has gone. */
+  #changed = Promise.withResolvers<void>();
+
+  constructor(type: SocketType, settings: Settings) {
+    this.type = type;
+    this.#settings = settings;
+    this.#pattern = createPattern(type, {
+      settings,
+      inbound: () => this.#inbound,
+      pipeOf: (peer) => (peer === undefined ? undefined : this.#pipes.get(peer)),
+      deliver: (pipe, parts) => void this.#deliver(pipe, parts),
+      onDrop: () => (this.#dropped += 1),
+    });
+    this.#inbound = new Inbound(settings.receiveHighWaterMark, this.#pattern.take ?? ((message) => message));
+    this.#outbound = new Outbound((parts) => this.#offer(parts) !== 'full');
+  }
+
+  async bind(text: string): Promise<string> {
+    this.#checkOpen();
+    const listener = await openListener(parseAddress(text), (socket, from) => this.#accept(socket, from));
+    if (this.#closing !== undefined) {
+      await listener.close();
+      throw this.#closedError();
+    }
+    this.#listeners.set(listener.address, listener);
+    return listener.address;
+  }
+
+  unbind(address: string): void {
+    void this.#listeners.get(address)?.close();
+    this.#listeners.delete(address);
+  }
+
+  connect(text: string): void {
+    this.#checkOpen();
+    const address = parseAddress(text);
+    const name = formatAddress(address);
+    if (this.#links.has(name)) return;
+    const link: Link = {
+      connector: this.#connectorTo(address, () => link),
+      pipe: this.#pattern.queuesEarly && !this.#settings.immediate ? this.#newPipe(name) : undefined,
+      connection: undefined,
+    };
+    this.#links.set(name, link);
+    if (link.pipe !== undefined) this.#pattern.attach(link.pipe);
+    link.connector.connect();
+    if (link.pipe !== undefined) this.#outbound.run();
+  }
+
+  disconnect(text: string): void {
+    const name = formatAddress(parseAddress(text));
+    const link = this.#links.get(name);
+    if (link === undefined) return;
+    this.#links.delete(name);
+    link.connector.stop();
+    link.pipe?.clearOutput();
+    link.connection?.close(new OperatingError('unavailable', `disconnected from ${name}`));
+    if (link.pipe !== undefined) this.#pattern.detach(link.pipe);
+  }
+
+  send(parts: readonly Uint8Array[], { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    try {
+      // Those who wait came first.
+      if (this.#outbound.length === 0 && this.#offer(parts) !== 'full') return SENT;
+      return this.#outbound.wait(parts, signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  trySend(parts: readonly Uint8Array[]): boolean {
+    return this.#outbound.length === 0 && this.#offer(parts) === 'sent';
+  }
+
+  async receive(signal?: AbortSignal): Promise<Message> {
+    this.#checkReceive();
+    return this.#inbound.receive(signal);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Message> {
+    for (;;) {
+      this.#checkReceive();
+      try {
+        const message = this.#inbound.tryReceive() ?? (await this.#inbound.receive());
+        yield message;
+      } catch (error) {
+        if (this.#closing !== undefined) return;
+        throw error;
+      }
+    }
+  }
+
+  subscribe(topic: Uint8Array | string = ''): void {
+    this.#subscribe(topic, true);
+  }
+
+  unsubscribe(topic: Uint8Array | string = ''): void {
+    this.#subscribe(topic, false);
+  }
+
+  peers(): readonly Peer[] {
+    return [...this.#pipes.keys()];
+  }
+
+  counts(): SocketCounts {
+    return { peers: this.#pipes.size, received: this.#received, sent: this.#sent, dropped: this.#dropped };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { lingerMs } = this.#settings;
+    const freed = [...this.#listeners.values()].map((listener) => listener.close());
+    this.#listeners.clear();
+    this.#outbound.close(this.#closedError());
+    const closed = this.#closedError();
+    const isOwed = (link: Link | undefined): boolean => lingerMs > 0 && link?.pipe?.hasOutput === true;
+    for (const link of this.#links.values()) if (!isOwed(link)) link.connector.stop();
+    for (const [connection, link] of this.#connections) {
+      if (connection.isReady && lingerMs > 0) connection.end();
+      // A connection that is not up yet may still carry what waits for it.
+      else if (connection.isReady || !isOwed(link)) connection.abort(closed);
+    }
+    this.#inbound.close(closed);
+    if (lingerMs > 0) await this.#drained(lingerMs);
+    for (const { connector } of this.#links.values()) connector.stop();
+    const gone = [...this.#connections.keys()].map((connection) => connection.gone);
+    for (const connection of this.#connections.keys()) connection.abort(closed);
+    await Promise.all([...gone, ...freed]);
+    this.#links.clear();
+  }
+
+  /** Resolves when each connection has ended and none is needed any more, at the latest after `lingerMs`. */
+  async #drained(lingerMs: number): Promise<void> {
+    let isOver = false;
+    using _timer = this.#settings.clock.after(lingerMs, () => {
+      isOver = true;
+      this.#onChange();
+    });
+    const isWaiting = (): boolean => [...this.#links.values()].some(({ pipe }) => pipe?.hasOutput === true);
+    while (!isOver && (this.#connections.size > 0 || isWaiting())) await this.#changed.promise;
+  }
+
+  #onChange(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  #accept(socket: net.Socket, from: string): void {
+    if (this.#acceptedCount >= this.#settings.peersMax || this.#closing !== undefined) {
+      this.#settings.log.warn('zmtp.refused', { address: from, reason: `${this.#acceptedCount} peers are connected` });
+      socket.destroy();
+      return;
+    }
+    this.#acceptedCount += 1;
+    const connection = this.#openConnection(socket, from, undefined);
+    socket.once('close', () => (this.#acceptedCount -= 1));
+    connection.begin();
+  }
+
+  #connectorTo(address: Address, link: () => Link): Connector {
+    const { reconnect, clock, random } = this.#settings;
+    const openConnection = (socket: net.Socket): Connection => {
+      const connection = this.#openConnection(socket, formatAddress(address), link());
+      link().connection = connection;
+      return connection;
+    };
+    return new Connector({ address, reconnect, clock, random, openConnection });
+  }
+
+  #openConnection(netSocket: net.Socket, address: string, link: Link | undefined): Connection {
+    const connection = new Connection(
+      { ...this.#settings, netSocket, address, socketType: this.type },
+      {
+        onReady: (carrier) => this.#onReady(carrier, address, link),
+        onMessage: (pipe, parts) => {
+          this.#received += 1;
+          const accepted = this.#pattern.accept(pipe, parts);
+          return accepted === undefined || this.#deliver(pipe, accepted);
+        },
+        onCommand: (pipe, command) => this.#onCommand(pipe, command),
+        onClosed: (reason, pipe) => this.#onClosed(reason, pipe, address, link),
+      },
+    );
+    this.#connections.set(connection, link);
+    void connection.gone.then(() => {
+      this.#connections.delete(connection);
+      this.#onChange();
+    });
+    return connection;
+  }
+
+  #onReady(carrier: Carrier, address: string, link: Link | undefined): Pipe {
+    if (this.type === 'PAIR' && this.#pipes.size > 0)
+      throw new OperatingError('exhausted', 'a PAIR has one peer already');
+    link?.connector.succeed();
+    const pipe = link?.pipe ?? this.#newPipe(address);
+    pipe.carrier = carrier;
+    try {
+      if (pipe !== link?.pipe) this.#pattern.attach(pipe);
+    } catch (error) {
+      pipe.carrier = undefined;
+      throw error;
+    }
+    const { session } = carrier;
+    const peer: Peer = {
+      routingId: pipe.routingId.length > 0 ? pipe.routingId : session.peerRoutingId,
+      socketType: session.peerType,
+      address,
+      publicKey: session.proof.publicKey,
+      identity: session.proof.identity,
+      close: (reason) => carrier.close(reason ?? new OperatingError('unavailable', 'this side closed the connection')),
+    };
+    pipe.peer = peer;
+    this.#pipes.set(peer, pipe);
+    this.#settings.log.debug('zmtp.connected', { address, type: session.peerType, identity: session.proof.identity });
+    this.#settings.events.connected?.(peer);
+    if (this.#closing === undefined) this.#outbound.run();
+    else process.nextTick(() => carrier.end());
+    return pipe;
+  }
+
+  #deliver(pipe: Pipe, parts: Buffer[]): boolean {
+    const { peer } = pipe;
+    assert(peer !== undefined, 'what delivers has been connected');
+    const { onMessage } = this.#settings;
+    if (onMessage === undefined) return this.#inbound.offer(pipe, { parts, peer });
+    onMessage({ parts, peer });
+    return true;
+  }
+
+  #onCommand(pipe: Pipe, { name, body }: Command): void {
+    // RFC 37: commands that are not known are ignored.
+    if (name === 'SUBSCRIBE' || name === 'CANCEL') this.#pattern.onSubscription?.(pipe, name === 'SUBSCRIBE', body);
+  }
+
+  #onClosed(reason: OperatingError, pipe: Pipe | undefined, address: string, link: Link | undefined): void {
+    const { log, events } = this.#settings;
+    if (link !== undefined) link.connection = undefined;
+    const isWanted = this.#closing === undefined || link?.pipe?.hasOutput === true;
+    const retryInMs = isWanted ? link?.connector.retry(reason) : undefined;
+    const level = this.#closing !== undefined || reason.code === 'unavailable' ? 'debug' : 'warn';
+    log[level]('zmtp.closed', { address, code: reason.code, reason: reason.message, retryInMs });
+    const peer = pipe?.peer;
+    if (pipe === undefined || peer === undefined) {
+      events.failed?.(address, reason, retryInMs);
+      return;
+    }
+    this.#pipes.delete(peer);
+    if (pipe === link?.pipe) this.#pattern.lose?.(pipe, reason);
+    else this.#pattern.detach(pipe);
+    events.disconnected?.(peer, reason);
+  }
+
+  #newPipe(address: string): Pipe {
+    return new Pipe(address, this.#settings, () => this.#outbound.run());
+  }
+
+  #offer(parts: readonly Uint8Array[]): SendOutcome {
+    this.#checkOpen();
+    if (parts.length === 0 || parts.length > PARTS_MAX) {
+      throw new OperatingError('invalid', `a message has 1 to ${PARTS_MAX} parts, not ${parts.length}`);
+    }
+    const outcome = this.#pattern.send(parts);
+    if (outcome === 'sent') this.#sent += 1;
+    if (outcome === 'dropped') this.#dropped += 1;
+    return outcome;
+  }
+
+  #subscribe(topic: Uint8Array | string, isWanted: boolean): void {
+    this.#checkOpen();
+    if (this.#pattern.subscribe === undefined) {
+      throw new OperatingError('invalid', `a socket of type ${this.type} has no topics: use SUB or XSUB`);
+    }
+    this.#pattern.subscribe(Buffer.from(topic), isWanted);
+  }
+
+  #checkReceive(): void {
+    const { canReceive, checkReceive } = this.#pattern;
+    if (!canReceive) throw new OperatingError('invalid', `a socket of type ${this.type} does not receive`);
+    if (this.#settings.onMessage !== undefined)
+      throw new OperatingError('invalid', 'onMessage receives for this socket');
+    checkReceive?.();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw this.#closedError();
+  }
+
+  #closedError(): OperatingError {
+    return new OperatingError('unavailable', 'the socket is closed');
+  }
+}
