@@ -159,3 +159,14 @@ test('an offered object can need a scope', async () => {
   await expect(dispatcher.call('tool.run', [], { id: 'x', scopes: [] })).rejects.toMatchObject({ code: 'denied' });
   expect(await dispatcher.call('tool.run', [], caller)).toBe('done');
 });
+
+test('a name that is near to none is answered with the names that there are', async () => {
+  const { dispatcher } = createSuite();
+  const check = async (name: string, message: RegExp): Promise<void> =>
+    expect(dispatcher.call(name, {}, caller)).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(message),
+    });
+  await check('suite.nothing-like-that', /^there is no method "suite\.nothing-like-that": suite has add, /);
+  await check('nobody', /^there is no method "nobody": the services are suite$/);
+});

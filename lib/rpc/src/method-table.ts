@@ -2,6 +2,8 @@
 import { assert, nearestWord, OperatingError } from '@plumb/base';
 import type { Call, Contract, Handlers, Method } from './contract.ts';
 
+/** Names in the hint of one error. */
+const HINT_NAMES_MAX = 30;
 /** How deep objects may nest in a plain object that is offered: a guard against cycles. */
 const OBJECT_DEPTH_MAX = 8;
 
@@ -36,10 +38,21 @@ export class MethodTable {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
     const nearest = nearestWord(name, [...this.#entries.keys()]);
-    const hint = nearest === undefined ? 'ask the service for its methods' : `did you mean "${nearest}"?`;
-    throw new OperatingError('not-found', `there is no method "${name}": ${hint}`, {
+    throw new OperatingError('not-found', `there is no method "${name}": ${this.#hint(name, nearest)}`, {
       details: nearest === undefined ? { method: name } : { method: name, nearest },
     });
+  }
+
+  #hint(name: string, nearest: string | undefined): string {
+    if (nearest !== undefined) return `did you mean "${nearest}"?`;
+    const [service = ''] = name.split('.');
+    const methods = this.names().filter((one) => one.startsWith(`${service}.`));
+    if (methods.length === 0)
+      return `the services are ${[...this.#services].toSorted().slice(0, HINT_NAMES_MAX).join(', ')}`;
+    return `${service} has ${methods
+      .slice(0, HINT_NAMES_MAX)
+      .map((one) => one.slice(service.length + 1))
+      .join(', ')}`;
   }
 
   names(): string[] {
