@@ -30,6 +30,9 @@ test('2xx and 3xx are ready, anything else says why', async () => {
   expect(await answer(404, '')).toEqual({ ready: false, reason: '/ready?deep=1 answers 404' });
   const reason = '/ready?deep=1 answers 503: the database is down';
   expect(await answer(503, 'the database is down\nstack\n')).toEqual({ ready: false, reason });
+  const json = JSON.stringify({ status: 'unready', reason: 'the database is down' }, undefined, 2);
+  expect(await answer(503, json)).toEqual({ ready: false, reason });
+  expect(await answer(503, '{"up":false}')).toMatchObject({ reason: '/ready?deep=1 answers 503: {"up":false}' });
 });
 
 test('an endless answer is not read to its end', async () => {

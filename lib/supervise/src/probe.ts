@@ -27,7 +27,7 @@ export function httpProbe(url: string): ReadinessCheck {
         }
         let body = '';
         const end = (): void => {
-          const line = body.split('\n')[0]?.trim().slice(0, REASON_CHARS_MAX) ?? '';
+          const line = reasonIn(body).slice(0, REASON_CHARS_MAX);
           no(`${pathname}${search} answers ${status}${line === '' ? '' : `: ${line}`}`);
           request.destroy();
         };
@@ -60,4 +60,19 @@ export function tcpProbe({ host, port }: { host: string; port: number }): Readin
 
 function connectFailure(error: NodeJS.ErrnoException): string {
   return error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message;
+}
+
+/** What a refusal's body says: the reason in a JSON answer, otherwise its first line. */
+function reasonIn(body: string): string {
+  try {
+    const answer: unknown = JSON.parse(body);
+    if (typeof answer === 'object' && answer !== null) {
+      const { reason, message, error } = answer as { reason?: unknown; message?: unknown; error?: unknown };
+      const text = [reason, message, error].find((one) => typeof one === 'string' && one !== '');
+      if (typeof text === 'string') return text.split('\n')[0] ?? '';
+    }
+  } catch {
+    // Text, as most answers are, or JSON that was cut.
+  }
+  return body.split('\n')[0]?.trim() ?? '';
 }
