@@ -52,7 +52,12 @@ export const up: Command = {
       failure = await runDeploy(plumbd.services.deploy, source, shell).catch((error: unknown) => error);
     }
     if (failure !== undefined && !shell.signal.aborted) printFailure(failure, shell);
-    if (!shell.signal.aborted) await printDoors(plumbd, startedAt, shell);
+    if (!shell.signal.aborted)
+      await printDoors(
+        plumbd,
+        { startedAt, deployed: folder === undefined ? undefined : path.resolve(shell.directory, folder) },
+        shell,
+      );
 
     await untilAborted(shell.signal);
     if (!shell.isJson) shell.err('stopping…');
@@ -67,7 +72,7 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 
 async function printDoors(
   { doors, services, signInLink }: Plumbd,
-  startedAt: number,
+  { startedAt, deployed }: { readonly startedAt: number; readonly deployed: string | undefined },
   { out, json, isJson, style }: Shell,
 ): Promise<void> {
   const link = await signInLink();
@@ -88,7 +93,8 @@ async function printDoors(
   out('');
   out(style.dim('  The link signs one browser in, once, within ten minutes. Another: npx plumb token link'));
   out(style.dim('  Try in a second terminal:'));
-  for (const line of await whatToTry(services, applications[0]?.name)) out(`    npx plumb ${line}`);
+  const shown = applications.find(({ directory }) => directory === deployed) ?? applications[0];
+  for (const line of await whatToTry(services, shown?.name)) out(`    npx plumb ${line}`);
   out(style.dim('  Ctrl-C stops everything.'));
 }
 
