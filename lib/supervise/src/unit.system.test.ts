@@ -307,3 +307,34 @@ test('nothing is left behind: no zombie, no group, no descriptor', async () => {
   log.debug('end');
   expect(errors).toEqual([]);
 });
+
+test('of commands that cross each other the last one counts, and each of them ends', async () => {
+  const slow = 'trap "sleep 0.1; exit 0" TERM; while :; do sleep 0.02; done';
+  const check = async (commands: (unit: Unit) => unknown[], isWanted: boolean): Promise<void> => {
+    await using watched = watch(slow);
+    const { unit, count } = watched;
+    await until('it runs', () => unit.status().state === 'running');
+    const before = count('started');
+    await Promise.all(commands(unit));
+    if (isWanted) await until('it runs again', () => unit.status().state === 'running' && count('started') > before);
+    expect(unit.status()).toMatchObject({ state: isWanted ? 'running' : 'stopped', restartsTotal: 0 });
+    expect(count('started') - before).toBe(isWanted ? 1 : 0);
+    expect(count('restarting')).toBe(0);
+  };
+  await check((unit) => [unit.restart(), unit.stop()], false);
+  await check((unit) => [unit.stop(), unit.restart()], true);
+  await check((unit) => [unit.restart(), unit.restart()], true);
+  await check((unit) => [unit.stop(), unit.start()], true);
+  await check((unit) => [unit.stop(), unit.start(), unit.stop()], false);
+});
+
+test('it can be stopped and started at once while it waits for its next start', async () => {
+  const policy = { ...DEFAULT_RESTART_POLICY, firstDelayMs: 60_000 };
+  await using watched = watch('exit 1', {}, { policy });
+  const { unit, count } = watched;
+  await until('it waits', () => unit.status().state === 'backoff');
+  const stopped = unit.stop();
+  unit.start();
+  await stopped;
+  await until('it was started again', () => count('started') === 2);
+});

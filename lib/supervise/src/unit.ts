@@ -77,7 +77,7 @@ export type SupervisedStatus = {
 
 export type Unit = AsyncDisposable & {
   readonly status: () => SupervisedStatus;
-  /** Starts a unit that is stopped or crashed; does nothing to another. */
+  /** Starts a unit that is stopped, crashed or being stopped; does nothing to another. Of commands that cross the last counts. */
   readonly start: () => void;
   /** Resolves when nothing of it is left. `graceMs` can shorten the grace that the launch gave. Safe to call twice. */
   readonly stop: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
@@ -96,10 +96,7 @@ export function startUnit(spec: UnitSpec, dependencies: UnitDependencies): Unit 
     status: () => unit.status(),
     start: () => unit.start(),
     stop: ({ graceMs } = {}) => unit.stop(graceMs),
-    restart: async () => {
-      await unit.stop();
-      unit.start();
-    },
+    restart: () => unit.restart(),
     kill: () => unit.kill(),
     [Symbol.asyncDispose]: () => unit.close(),
   };
@@ -121,6 +118,8 @@ class SupervisedUnit {
   #graceMs = 0;
   #isWanted = true;
   #isClosed = false;
+  /** A restart starts it only when no later command says otherwise. */
+  #commandCount = 0;
   /** Aborted by `stop`: ends the wait for needs, for a restart, or the copy that runs. */
   #attempt = new AbortController();
   /** Resolved by each command, for a loop that has nothing to run. */
@@ -149,6 +148,7 @@ class SupervisedUnit {
   }
 
   start(): void {
+    this.#commandCount += 1;
     if (this.#isClosed || (this.#isWanted && this.#state !== 'crashed')) return;
     this.#isWanted = true;
     this.#history = EMPTY_HISTORY;
@@ -160,7 +160,15 @@ class SupervisedUnit {
     this.#command.resolve();
   }
 
+  async restart(): Promise<void> {
+    const stopped = this.stop();
+    const own = this.#commandCount;
+    await stopped;
+    if (this.#commandCount === own) this.start();
+  }
+
   async stop(graceMs = Infinity): Promise<void> {
+    this.#commandCount += 1;
     this.#isWanted = false;
     this.#attempt.abort();
     this.#command.resolve();
@@ -189,11 +197,19 @@ class SupervisedUnit {
         continue;
       }
       const exit = await this.#runOnce();
-      if (!this.#isWanted) continue;
-      if (exit !== undefined) await this.#afterDeath(exit);
+      if (exit !== undefined && !this.#attempt.signal.aborted) await this.#afterDeath(exit);
+      // Also where it was asked to end while it waited for its next start.
+      if (this.#attempt.signal.aborted) this.#endStop();
     }
     if (this.#state !== 'stopped') this.#enter('stopped', { kind: 'stopped' });
     this.#idle.resolve();
+  }
+
+  /** What was asked to end has ended. It may have been started again meanwhile. */
+  #endStop(): void {
+    if (!this.#isWanted) return;
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers();
   }
 
   /** Waits for a command. A crashed unit that is stopped becomes a stopped one. */
@@ -223,7 +239,7 @@ class SupervisedUnit {
       asking.abort();
       this.#lastExit = exit;
       this.#readiness = { ready: false, reason: 'it has ended' };
-      this.#dependencies.onEvent({ kind: 'exited', exit, isAsked: !this.#isWanted });
+      this.#dependencies.onEvent({ kind: 'exited', exit, isAsked: signal.aborted });
     };
     const running = new RunningProcess(child, pid, { clock, log, onLine, onExit });
     this.#running = running;
