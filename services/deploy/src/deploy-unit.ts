@@ -65,6 +65,8 @@ export class DeployUnit {
   #access: InstanceAccess | undefined;
   #lease: InstanceLease | undefined;
   #instanceId: string | undefined;
+  /** Resolves when no instance that has ended is still in the dictionary. */
+  #left: Promise<unknown> = Promise.resolve();
   #release: string;
   /** Epoch ms. */
   #startedAt = 0;
@@ -151,6 +153,7 @@ export class DeployUnit {
     await this.stop(graceMs);
     await this.#unit?.[Symbol.asyncDispose]();
     await this.#endInstance();
+    await this.#left;
     this.lines[Symbol.dispose]();
   }
 
@@ -377,9 +380,11 @@ export class DeployUnit {
     this.#access = undefined;
     this.#instanceId = undefined;
     const { log } = this.#dependencies;
-    await Promise.all([
+    const leaving = Promise.all([
       lease?.end(),
       access?.close().catch((error: unknown) => log.warn('deploy.access-close', { error: describeError(error) })),
     ]);
+    this.#left = Promise.all([this.#left, leaving]);
+    await leaving;
   }
 }
