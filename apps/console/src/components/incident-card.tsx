@@ -3,6 +3,7 @@ import { Status, type Tone } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { applicationPath } from '../router.ts';
 import { acknowledge } from '../store/event-actions.ts';
+import { incidentSummaries } from '../store/event-log.ts';
 import { Ago } from './ago.tsx';
 import { useConsole } from './console-context.ts';
 
@@ -15,6 +16,8 @@ const STATES: Readonly<Record<Incident['state'], { readonly tone: Tone; readonly
 /** Trouble that needs a person: what, since when, who was told. */
 export function IncidentCard({ incident }: { readonly incident: Incident }): JSX.Element {
   const { store, api } = useConsole();
+  const log = store.events.value;
+  const summaries = log === undefined || incident.state === 'resolved' ? [] : incidentSummaries(log, incident);
   const { state, title, subject, application, openedAt, acknowledgedBy } = incident;
   return (
     <article class={`card incident incident-${state}`} aria-label={`Incident: ${title}`}>
@@ -39,6 +42,9 @@ export function IncidentCard({ incident }: { readonly incident: Incident }): JSX
         <Ago at={openedAt} />
         {acknowledgedBy !== undefined && ` · ${acknowledgedBy} looks at it`}
       </p>
+      {summaries.map((summary) => (
+        <p key={summary}>{summary}</p>
+      ))}
       <IncidentTimeline incident={incident} />
     </article>
   );

@@ -2,7 +2,7 @@ import type { UnitStatus } from '@plumb/deploy';
 import { formatSpan, formatWhole, Icon, Status } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { Since } from './ago.tsx';
-import { orderUnits, unitWord, upSince } from '../store/unit-status.ts';
+import { healthDetail, orderUnits, unitWord, upSince } from '../store/unit-status.ts';
 import { ChainTag } from './chain-tag.tsx';
 import { UnitMenu } from './unit-menu.tsx';
 
@@ -44,7 +44,7 @@ function UnitRow({ unit }: { readonly unit: UnitStatus }): JSX.Element {
       <td class="health-cell">
         <Status {...unitWord(unit)} />
         <small class="soft">{healthDetail(unit)}</small>
-        {unit.chain !== undefined && <ChainLine unit={unit} />}
+        {unit.state === 'running' && <ChainLine unit={unit} />}
       </td>
       <td data-label="Uptime">{startedAt === undefined ? '–' : <Since at={startedAt} />}</td>
       <td data-label="Restarts">
@@ -68,13 +68,6 @@ function UnitRow({ unit }: { readonly unit: UnitStatus }): JSX.Element {
       </td>
     </tr>
   );
-}
-
-function healthDetail({ state, health, lastExit }: UnitStatus): string {
-  if (state === 'running') return health.reason ?? '';
-  if (lastExit === undefined) return health.reason ?? '';
-  const how = lastExit.signal === null ? `exit code ${lastExit.code ?? '?'}` : `signal ${lastExit.signal}`;
-  return `last ended with ${how}`;
 }
 
 /** The head of a chain node, as of its last probe. */

@@ -61,7 +61,8 @@ function OverallHead(): JSX.Element {
       </header>
     );
   }
-  const { tone, title, detail } = overallState([...applications.values()]);
+  const incidents = store.events.value === undefined ? [] : openIncidents(store.events.value);
+  const { tone, title, detail } = overallState([...applications.values()], incidents.length);
   const healedCount = countHealed(store.events.value?.journal ?? [], store.now.value);
   return (
     <header class="overall" aria-live="polite">

@@ -46,6 +46,12 @@ export function openIncidents({ incidents }: EventLog): Incident[] {
   return [...incidents.values()].filter(({ state }) => state !== 'resolved').sort((a, b) => b.openedAt - a.openedAt);
 }
 
+/** What is wrong in an incident, in the words of its alerts, while they last. */
+export function incidentSummaries({ alerts }: Pick<EventLog, 'alerts'>, incident: Incident): string[] {
+  const own = incident.alerts.map((id) => alerts.get(id));
+  return own.flatMap((alert) => (alert === undefined || alert.state === 'resolved' ? [] : [alert.summary]));
+}
+
 /** Firing before pending, then newest first. */
 export function activeAlerts({ alerts }: EventLog): Alert[] {
   return [...alerts.values()]

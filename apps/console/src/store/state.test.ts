@@ -8,6 +8,7 @@ import {
   activeAlerts,
   applyEventsChange,
   countHealed,
+  incidentSummaries,
   JOURNAL_ENTRIES_MAX,
   mergeJournal,
   openIncidents,
@@ -133,4 +134,11 @@ test('the journal holds each entry once, latest first, and is bounded', () => {
 test('only what was healed in the last day counts', () => {
   const now = 200_000_000;
   expect(countHealed([entry('a', now), entry('b', now - 86_400_001), entry('c', now, 'deploy')], now)).toBe(1);
+});
+
+test('an incident is told in the words of its alerts, as long as they last', () => {
+  const alerts = [alert('a1', 'firing', 1), alert('a2', 'resolved', 2), alert('a3', 'firing', 3)];
+  const log = applyEventsChange(undefined, { kind: 'snapshot', alerts, incidents: [], journal: [] });
+  const one = { ...incident('i1', 'open', 1), alerts: ['a1', 'a2', 'gone'] };
+  expect(incidentSummaries(log, one)).toEqual([alerts[0]?.summary]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { testApplication, testUnit } from './test-units.ts';
-import { orderUnits, overallState, unitWord, upSince } from './unit-status.ts';
+import { healthDetail, orderUnits, overallState, unitWord, upSince } from './unit-status.ts';
 
 describe('unitWord', () => {
   test('the health speaks while the unit runs', () => {
@@ -16,6 +16,15 @@ describe('unitWord', () => {
   });
 });
 
+test('why a unit is as it is, and of one that a person stopped only how it ended', () => {
+  const crashed = { state: 'failed', reason: 'it ended 5 times', sinceAt: 1 } as const;
+  const lastExit = { code: 1, signal: null, at: 1 };
+  expect(healthDetail(testUnit('a/b', { state: 'crashed', health: crashed, lastExit }))).toBe('it ended 5 times');
+  expect(healthDetail(testUnit('a/b', { state: 'stopped', health: crashed, lastExit }))).toBe('last exit code 1');
+  expect(healthDetail(testUnit('a/b', { state: 'stopped', health: crashed }))).toBe('');
+  expect(healthDetail(testUnit('a/b'))).toBe('');
+});
+
 describe('overallState', () => {
   const title = (...applications: Parameters<typeof testApplication>[]): string =>
     overallState(applications.map((application) => testApplication(...application))).title;
@@ -28,6 +37,14 @@ describe('overallState', () => {
     expect(title(['a', [testUnit('a/x'), testUnit('a/y')]], ['b', [testUnit('b/z')]])).toBe(
       'All 3 units of 2 applications are ready',
     );
+  });
+
+  test('an incident outlasts its trouble', () => {
+    const overall = (incidentCount: number): unknown =>
+      overallState([testApplication('tipjar', [testUnit('tipjar/web')])], incidentCount);
+    expect(overall(0)).toMatchObject({ tone: 'good', detail: 'Nothing needs you.' });
+    expect(overall(1)).toMatchObject({ tone: 'warn', detail: '1 incident is still open.' });
+    expect(overall(2)).toMatchObject({ tone: 'warn', detail: '2 incidents are still open.' });
   });
 
   test('nothing is there', () =>

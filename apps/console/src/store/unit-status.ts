@@ -47,6 +47,13 @@ export function unitWord({ state, health }: Pick<UnitStatus, 'state' | 'health'>
   }
 }
 
+/** Why it is as it is: of a unit that does not run, what is known of its end, unless a person stopped it. */
+export function healthDetail({ state, health, lastExit }: Pick<UnitStatus, 'state' | 'health' | 'lastExit'>): string {
+  if (state !== 'stopped' && state !== 'stopping') return health.reason ?? '';
+  if (lastExit === undefined) return '';
+  return lastExit.signal === null ? `last exit code ${lastExit.code ?? '?'}` : `last ended by ${lastExit.signal}`;
+}
+
 export function healthWord(state: HealthState): StatusWord {
   return HEALTH_WORDS[state];
 }
@@ -65,8 +72,11 @@ export type OverallState = { readonly tone: StatusTone; readonly title: string; 
 
 const NAMED_MAX = 3;
 
-/** One sentence about everything, with what is wrong first. */
-export function overallState(applications: readonly ApplicationStatus[]): OverallState {
+/**
+ * One sentence about everything, with what is wrong first. An incident outlasts the trouble that it is about: while one
+ * is open, not all is well.
+ */
+export function overallState(applications: readonly ApplicationStatus[], incidentCount = 0): OverallState {
   const units = applications.flatMap((application) => application.units);
   if (applications.length === 0)
     return { tone: 'idle', title: 'Nothing is deployed yet', detail: 'Plumb itself is running.' };
@@ -85,7 +95,14 @@ export function overallState(applications: readonly ApplicationStatus[]): Overal
           ? 'Both units'
           : `All ${formatCount(units.length, 'unit')}`;
     const scope = `of ${applications.length === 1 ? (applications[0]?.name ?? '') : formatCount(applications.length, 'application')}`;
-    return { tone, title: `${verb} ${scope} ${units.length === 1 ? 'is' : 'are'} ready`, detail: 'Nothing needs you.' };
+    const title = `${verb} ${scope} ${units.length === 1 ? 'is' : 'are'} ready`;
+    return incidentCount === 0
+      ? { tone, title, detail: 'Nothing needs you.' }
+      : {
+          tone: 'warn',
+          title,
+          detail: `${formatCount(incidentCount, 'incident')} ${incidentCount === 1 ? 'is' : 'are'} still open.`,
+        };
   }
   const worst = words.filter((word) => word.tone === tone);
   const named = worst.slice(0, NAMED_MAX).map(({ unit, word }) => `${unit.unit} ${verbOf(word)}`);
