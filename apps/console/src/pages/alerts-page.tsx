@@ -54,7 +54,7 @@ function AlertsBody({ events }: { readonly events: EventLog }): JSX.Element {
           <IncidentCard key={incident.id} incident={incident} />
         ))}
       </section>
-      <ActiveAlerts alerts={activeAlerts(events)} />
+      <PendingAlerts alerts={activeAlerts(events).filter(({ incidentId }) => incidentId === undefined)} />
       <div class="two-columns">
         <NotificationTest />
         <Rules />
@@ -69,13 +69,14 @@ function AlertsBody({ events }: { readonly events: EventLog }): JSX.Element {
   );
 }
 
-function ActiveAlerts({ alerts }: { readonly alerts: readonly Alert[] }): JSX.Element {
+/** What fires is told by its incident. */
+function PendingAlerts({ alerts }: { readonly alerts: readonly Alert[] }): JSX.Element {
   return (
     <section class="card" aria-labelledby="alerts-title">
       <header class="card-head">
-        <h2 id="alerts-title">Pending and firing</h2>
+        <h2 id="alerts-title">Pending</h2>
       </header>
-      {alerts.length === 0 && <p class="card-text soft">No rule holds at the moment.</p>}
+      {alerts.length === 0 && <p class="card-text soft">Nothing is about to become an incident.</p>}
       <ul class="rows">
         {alerts.map((alert) => (
           <li key={alert.id} class="alert-row">
