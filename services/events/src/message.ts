@@ -9,9 +9,12 @@ const LINE_LENGTH_MAX = 500;
 
 export type MailText = { readonly subject: string; readonly text: string; readonly html: string };
 
+/** Which Plumb tells: a person may have several. */
+export type Sender = { readonly hostName: string; readonly link: string | undefined };
+
 /** `now` is when it is sent; a late delivery says so by "since". */
-export function renderMail(notification: Notification, link: string | undefined, now: number): MailText {
-  const rows = rowsOf(notification, link, now);
+export function renderMail(notification: Notification, sender: Sender, now: number): MailText {
+  const rows = rowsOf(notification, sender, now);
   const subject = oneLine(`[plumb] ${notification.title}`, SUBJECT_LENGTH_MAX);
   const text = [
     subject.replace('[plumb] ', ''),
@@ -29,27 +32,32 @@ export function renderMail(notification: Notification, link: string | undefined,
 }
 
 /** The JSON body of the webhook. `id` is the idempotency key: a receiver that has seen it may ignore the message. */
-export function renderWebhook(id: string, notification: Notification, link: string | undefined): string {
+export function renderWebhook(id: string, notification: Notification, { hostName, link }: Sender): string {
   const { incidentId, subject, application, title, severity, sinceAt, what, tried, advice } = notification;
   return JSON.stringify({
     version: 1,
     kind: 'incident-opened',
     id,
     incident: { id: incidentId, subject, application, title, severity, since: new Date(sinceAt).toISOString() },
+    host: hostName,
     what,
     tried,
     advice,
     link,
     // What chat programs show of a webhook they do not know.
-    text: oneLine(`${title}: ${what}; ${advice}${link === undefined ? '' : ` ${link}`}`, 2 * LINE_LENGTH_MAX),
+    text: oneLine(
+      `${title} on ${hostName}: ${what}; ${advice}${link === undefined ? '' : ` ${link}`}`,
+      2 * LINE_LENGTH_MAX,
+    ),
   });
 }
 
-function rowsOf(notification: Notification, link: string | undefined, now: number): (readonly [string, string])[] {
+function rowsOf(notification: Notification, { hostName, link }: Sender, now: number): (readonly [string, string])[] {
   const { sinceAt, what, tried, advice } = notification;
   const since = `${new Date(sinceAt).toISOString().replace('T', ' ').slice(0, 19)} UTC (${formatDuration(Math.max(0, now - sinceAt))} ago)`;
   const rows = [
     ['What', what],
+    ['Where', hostName],
     ['Since', since],
     ['Tried', tried],
     ['To do', advice],

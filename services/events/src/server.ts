@@ -51,14 +51,14 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
   const deliver = async (item: OutboxItem, deliverySignal: AbortSignal): Promise<void> => {
     await settings.whenRead(SETTINGS_WAIT_MS);
     const { id, notification } = item;
-    const link = linkTo(dependencies.consoleUrl(), notification.application);
+    const sender = { hostName, link: linkTo(dependencies.consoleUrl(), notification.application) };
     if (item.channel === 'webhook') {
-      const body = renderWebhook(id, notification, link);
+      const body = renderWebhook(id, notification, sender);
       await postWebhook(settings.requireWebhook(), { id, body, signal: deliverySignal });
     } else {
       const smtp = settings.requireSmtp(item.to);
       const mail = {
-        ...renderMail(notification, link, clock.now()),
+        ...renderMail(notification, sender, clock.now()),
         messageId: `${id}@plumb.${smtp.from.split('@')[1]}`,
       };
       await sendMail(smtp, mail, { password: dependencies.smtpPassword, signal: deliverySignal });
