@@ -72,7 +72,7 @@ test('a cross-site POST is refused even with a session, and a session opens the 
   const signIn = await fetch(url, { redirect: 'manual' });
   expect(signIn.status).toBe(200);
   const cookie = signIn.headers.get('set-cookie') ?? '';
-  expect(cookie).toMatch(/^plumb_session=[^;]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/);
+  expect(cookie).toMatch(/^plumb_session_\d+=[^;]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/);
   const session = { cookie: cookie.split(';')[0] ?? '' };
 
   expect((await fetch(`${plumb.doors.http}/`, { headers: session })).status).toBe(200);

@@ -1,18 +1,22 @@
 /** What a request shows to say who sends it, and whether a browser was tricked into sending it. */
 import type { IncomingMessage } from 'node:http';
 
-export const SESSION_COOKIE = 'plumb_session';
+/** Cookies know hosts and no ports: two plumbds on one host have cookies of two names, by the port that was asked for. */
+export function sessionCookieOf({ headers }: IncomingMessage): string {
+  return `plumb_session_${/:(\d{1,5})$/.exec(headers.host ?? '')?.[1] ?? '80'}`;
+}
 
 export type Credentials = { readonly kind: 'token' | 'session'; readonly secret: string };
 
 /** A bearer token (RFC 6750) wins over a session cookie. */
-export function readCredentials({ headers }: IncomingMessage): Credentials | undefined {
+export function readCredentials(request: IncomingMessage): Credentials | undefined {
+  const { headers } = request;
   const [, token] = /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '') ?? [];
   if (token !== undefined) return { kind: 'token', secret: token };
+  const name = sessionCookieOf(request);
   for (const part of (headers.cookie ?? '').split(';')) {
     const equals = part.indexOf('=');
-    if (part.slice(0, equals).trim() === SESSION_COOKIE)
-      return { kind: 'session', secret: part.slice(equals + 1).trim() };
+    if (part.slice(0, equals).trim() === name) return { kind: 'session', secret: part.slice(equals + 1).trim() };
   }
   return undefined;
 }

@@ -11,7 +11,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { isCrossSite, readCredentials, SESSION_COOKIE } from './credentials.ts';
+import { isCrossSite, readCredentials, sessionCookieOf } from './credentials.ts';
 import { PAGE_STYLE_HASH, refusalPage, signedInPage } from './sign-in-page.ts';
 import type { StaticFile } from './static-files.ts';
 
@@ -209,7 +209,7 @@ async function signIn(
   } else {
     response.setHeader(
       'set-cookie',
-      `${SESSION_COOKIE}=${outcome.cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${COOKIE_AGE_S}`,
+      `${sessionCookieOf(request)}=${outcome.cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${COOKIE_AGE_S}`,
     );
   }
   response.setHeader('cache-control', 'no-store');
@@ -233,7 +233,7 @@ async function signOut(
   if (request.method !== 'POST') throw new OperatingError('invalid', 'signing out takes a POST');
   const credentials = readCredentials(request);
   if (credentials?.kind === 'session') await authenticator.signOut(credentials.secret);
-  response.setHeader('set-cookie', `${SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`);
+  response.setHeader('set-cookie', `${sessionCookieOf(request)}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`);
   sendJson(response, 200, {});
 }
 
