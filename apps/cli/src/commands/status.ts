@@ -3,7 +3,7 @@ import { OperatingError } from '@plumb/base';
 import { type Command, refuseMore } from '../command.ts';
 import { formatAge } from '../format-age.ts';
 import type { Shell } from '../shell.ts';
-import { formatTable, paintState, plainText, type Style } from '../style.ts';
+import { formatTable, paintState, plainText } from '../style.ts';
 
 export const status: Command = {
   name: 'status',
@@ -53,9 +53,20 @@ function printApplication(application: ApplicationStatus, { out, style, now }: S
     String(unit.restartsTotal),
     unit.pid === undefined ? '-' : String(unit.pid),
     unit.url ?? '-',
-    describe(unit, style),
+    unit.chain?.height === undefined ? '' : style.dim(`height ${unit.chain.height}`),
   ]);
-  out(formatTable(['  UNIT', 'STATE', 'UP', 'RESTARTS', 'PID', 'ADDRESS', ''], rows, style));
+  const [header = '', ...lines] = formatTable(
+    ['  UNIT', 'STATE', 'UP', 'RESTARTS', 'PID', 'ADDRESS', ''],
+    rows,
+    style,
+  ).split('\n');
+  out(header);
+  lines.forEach((line, index) => {
+    out(line);
+    // Below it: a reason is a sentence, which no column holds.
+    const reason = reasonOf(units[index]);
+    if (reason !== '') out(style.dim(`    ${reason}`));
+  });
   out('');
 }
 
@@ -64,11 +75,7 @@ function shownState({ state, health }: UnitStatus): string {
   return state === 'running' || state === 'starting' ? health.state : state;
 }
 
-function describe({ chain, health, state }: UnitStatus, style: Style): string {
-  const facts = chain?.height === undefined ? '' : `height ${chain.height}`;
-  const reason = health.state === 'ready' || state === 'stopped' ? '' : plainText(health.reason ?? '');
-  return [facts, reason]
-    .filter((part) => part !== '')
-    .map(style.dim)
-    .join(', ');
+function reasonOf(unit: UnitStatus | undefined): string {
+  if (unit === undefined || unit.health.state === 'ready' || unit.state === 'stopped') return '';
+  return plainText(unit.health.reason ?? '');
 }
