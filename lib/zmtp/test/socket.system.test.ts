@@ -1,0 +1,334 @@
+// Goal: sockets keep their promises at their marks, when peers vanish, and at the end. Method: real sockets on loopback.
+import net from 'node:net';
+import { createLog, type LogFields } from '@plumb/base';
+import { openTemporaryDirectory, until } from '@plumb/testing';
+import { afterEach, expect, test } from 'vitest';
+import { openSocket, type Socket, type SocketOptions, type SocketType } from '../src/index.ts';
+import { exchange, ourEnd, PAIRS } from './peers.ts';
+
+const ANY = 'tcp://127.0.0.1:0';
+const FAST = { reconnect: { delayMsMin: 5, delayMsMax: 20 }, lingerMs: 0 } as const;
+const text = ({ parts }: { parts: readonly Buffer[] }): string => parts.join('|');
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+function open(type: SocketType, options: SocketOptions = {}): Socket {
+  const socket = openSocket(type, { ...FAST, ...options });
+  closing.push(() => socket.close());
+  return socket;
+}
+
+const portOf = (address: string): number => Number(address.split(':').at(-1));
+
+for (const pair of PAIRS) {
+  test(`${pair.join(' and ')} talk over a unix socket`, async () => {
+    await using directory = await openTemporaryDirectory();
+    const [a, b] = [open(pair[0], { routingId: 'a' }), open(pair[1], { routingId: 'b' })];
+    a.connect(await b.bind(`ipc://${directory.path}/socket`));
+    await exchange(pair, ourEnd(a), ourEnd(b));
+  });
+}
+
+test('a PUSH without a peer waits at its mark, in order, until there is one', async () => {
+  const push = open('PUSH', { sendHighWaterMark: 2 });
+  const pull = open('PULL');
+  const address = await pull.bind(ANY);
+  pull.unbind(address);
+  push.connect(address);
+  const sends = ['1', '2', '3', '4'].map((body) => push.send([Buffer.from(body)]));
+  expect(push.trySend([Buffer.from('5')])).toBe(false);
+  const stop = new AbortController();
+  const given = push.send([Buffer.from('6')], { signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await expect(given).rejects.toThrow('enough');
+  await pull.bind(address);
+  await Promise.all(sends);
+  for (const expected of ['1', '2', '3', '4']) expect(text(await pull.receive())).toBe(expected);
+});
+
+test('with immediate nothing is queued for a peer that is not connected', async () => {
+  const push = open('PUSH', { immediate: true });
+  push.connect('tcp://127.0.0.1:1');
+  expect(push.trySend([Buffer.from('1')])).toBe(false);
+});
+
+test('messages go to peers in turn, and come from peers in turn', async () => {
+  const [push, ...pulls] = [open('PUSH'), open('PULL'), open('PULL')];
+  for (const pull of pulls) push.connect(await pull.bind(ANY));
+  for (const body of ['1', '2', '3', '4']) await push.send([Buffer.from(body)]);
+  expect([text(await pulls[0]!.receive()), text(await pulls[0]!.receive())]).toEqual(['1', '3']);
+  expect([text(await pulls[1]!.receive()), text(await pulls[1]!.receive())]).toEqual(['2', '4']);
+
+  const pull = open('PULL');
+  const address = await pull.bind(ANY);
+  for (const name of ['a', 'b']) {
+    const one = open('PUSH');
+    one.connect(address);
+    for (let i = 0; i < 3; i += 1) await one.send([Buffer.from(name)]);
+    await until('all of it to arrive', () => pull.counts().received === (name === 'a' ? 3 : 6));
+  }
+  const order: string[] = [];
+  for (let i = 0; i < 6; i += 1) order.push(text(await pull.receive()));
+  expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+});
+
+test('a receiver that does not receive holds its sender back, and loses nothing', async () => {
+  const pull = open('PULL', { receiveHighWaterMark: 10 });
+  const push = open('PUSH', { sendHighWaterMark: 10 });
+  push.connect(await pull.bind(ANY));
+  const body = Buffer.alloc(100_000);
+  let sent = 0;
+  await push.send([body]);
+  // Between them are the buffers of the operating system, which take some megabytes.
+  await until('the sender to be refused for good', async () => {
+    const before = sent;
+    while (push.trySend([body])) sent += 1;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return before > 20 && before === sent;
+  });
+  expect(pull.counts().received).toBeLessThanOrEqual(11);
+  for (let i = 0; i <= sent; i += 1) expect((await pull.receive()).parts[0]?.length).toBe(100_000);
+});
+
+test('a peer that sends and goes leaves what it sent, also to a full receiver', async () => {
+  const pull = open('PULL', { receiveHighWaterMark: 5 });
+  const push = open('PUSH', { lingerMs: 5_000 });
+  push.connect(await pull.bind(ANY));
+  for (let i = 0; i < 100; i += 1) await push.send([Buffer.from(String(i))]);
+  await until('the receiver to be full', () => pull.counts().received >= 5);
+  const closed = push.close();
+  for (let i = 0; i < 100; i += 1) expect(text(await pull.receive())).toBe(String(i));
+  await closed;
+});
+
+test('a publisher drops for the subscriber that does not read, and for no other', async () => {
+  const pub = open('PUB', { sendHighWaterMark: 5 });
+  const body = Buffer.alloc(200_000, 't');
+  let heard = 0;
+  const slow = open('SUB', { receiveHighWaterMark: 5 });
+  const quick = open('SUB', { onMessage: ({ parts }) => (heard += parts[0]?.length === body.length ? 1 : 0) });
+  const address = await pub.bind(ANY);
+  for (const sub of [slow, quick]) {
+    sub.subscribe('t');
+    sub.connect(address);
+  }
+  await until('both to hear', async () => {
+    await pub.send([Buffer.from('t')]);
+    return slow.counts().received > 0 && quick.counts().received > 0;
+  });
+  let count = 0;
+  await until(
+    'drops',
+    async () => {
+      await pub.send([body]);
+      count += 1;
+      await until('the quick one to have it', () => heard === count, { periodMs: 1 });
+      return pub.counts().dropped > 0;
+    },
+    { periodMs: 0 },
+  );
+  expect(pub.peers()).toHaveLength(2);
+});
+
+test('a ROUTER drops what nobody can take, and with mandatory says so', async () => {
+  const nobody = [Buffer.from('nobody'), Buffer.from('x')];
+  const lax = open('ROUTER');
+  await lax.send(nobody);
+  expect(lax.counts().dropped).toBe(1);
+  const router = open('ROUTER', { mandatory: true, sendHighWaterMark: 3 });
+  await expect(router.send(nobody)).rejects.toMatchObject({ code: 'not-found' });
+  const raw = net.connect(portOf(await router.bind(ANY)), '127.0.0.1');
+  closing.push(() => raw.destroy());
+  raw.write(dealerHello());
+  raw.once('readable', () => raw.pause());
+  const peer = await until('the peer', () => router.peers()[0]);
+  const send = async (): Promise<void> => router.send([peer.routingId, Buffer.alloc(1_000_000)]);
+  await expect(
+    (async () => {
+      for (let i = 0; i < 100; i += 1) await send();
+    })(),
+  ).rejects.toMatchObject({ code: 'exhausted' });
+  peer.close();
+  await expect(send()).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('two peers with one routing id: the second is refused', async () => {
+  const reasons: string[] = [];
+  const router = open('ROUTER', { events: { failed: (_address, reason) => reasons.push(reason.code) } });
+  const address = await router.bind(ANY);
+  const first = open('DEALER', { routingId: 'same' });
+  first.connect(address);
+  await first.send([Buffer.from('1')]);
+  expect(text(await router.receive())).toBe('same|1');
+  open('DEALER', { routingId: 'same', reconnect: false }).connect(address);
+  await until('the refusal', () => reasons.includes('already-exists'));
+  expect(router.peers()).toHaveLength(1);
+  await first.send([Buffer.from('2')]);
+  expect(text(await router.receive())).toBe('same|2');
+});
+
+test('a lost connection is made again, and subscriptions with it', async () => {
+  const sub = open('SUB');
+  sub.subscribe('t');
+  let pub = open('PUB');
+  const address = await pub.bind(ANY);
+  sub.connect(address);
+  const hear = async (body: string): Promise<void> => {
+    const heard = sub.receive();
+    let isHeard = false;
+    void heard.then(() => (isHeard = true));
+    await until('to be heard', async () => {
+      await pub.send([Buffer.from('other')]);
+      await pub.send([Buffer.from('t'), Buffer.from(body)]);
+      return isHeard;
+    });
+    expect(text(await heard)).toBe(`t|${body}`);
+  };
+  await hear('1');
+  await pub.close();
+  while (await Promise.race([sub.receive().then(() => true), new Promise((resolve) => setTimeout(resolve, 20, false))]))
+    continue;
+  pub = open('PUB');
+  await pub.bind(address);
+  await until('the subscriber to be back', () => pub.peers().length === 1);
+});
+
+test('a REQ whose peer dies rejects its receive, and may ask the next one', async () => {
+  const req = open('REQ');
+  let rep = open('REP');
+  const address = await rep.bind(ANY);
+  req.connect(address);
+  await req.send([Buffer.from('1')]);
+  await rep.receive();
+  await expect(req.send([Buffer.from('too soon')])).rejects.toMatchObject({ code: 'invalid' });
+  const answer = req.receive();
+  await rep.close();
+  await expect(answer).rejects.toMatchObject({ code: 'unavailable' });
+  rep = open('REP');
+  await rep.bind(address);
+  await req.send([Buffer.from('2')]);
+  expect(text(await rep.receive())).toBe('2');
+  await expect(rep.receive()).rejects.toThrow('not answered yet');
+  await rep.send([Buffer.from('answer')]);
+  expect(text(await req.receive())).toBe('answer');
+});
+
+test('a late subscriber hears what is sent after it asked; an XPUB hears the first and the last of a topic', async () => {
+  const xpub = open('XPUB');
+  const address = await xpub.bind(ANY);
+  await xpub.send([Buffer.from('t'), Buffer.from('early')]);
+  const subs = [open('SUB'), open('SUB')];
+  for (const sub of subs) {
+    sub.subscribe('t');
+    sub.connect(address);
+  }
+  expect(text(await xpub.receive())).toBe('\x01t');
+  await until('both to hear', async () => {
+    await xpub.send([Buffer.from('t')]);
+    return subs.every((sub) => sub.counts().received > 0);
+  });
+  subs[0]!.unsubscribe('t');
+  subs[1]!.unsubscribe('t');
+  expect(text(await xpub.receive())).toBe('\x00t');
+  subs[1]!.subscribe('');
+  expect(text(await xpub.receive())).toBe('\x01');
+  await xpub.send([Buffer.from('late')]);
+  await until('the late message', async () => text(await subs[1]!.receive()) === 'late');
+  await subs[1]!.close();
+  expect(text(await xpub.receive())).toBe('\x00');
+});
+
+test('silent peers, slow strangers and too many of them are turned away, with the reason logged', async () => {
+  const reasons: LogFields[] = [];
+  const log = createLog((_level, event, fields) => reasons.push({ event, ...fields }));
+  const timing = { heartbeatIntervalMs: 30, heartbeatTimeoutMs: 60, handshakeTimeoutMs: 150, peersMax: 2 };
+  const router = open('ROUTER', { log, ...timing });
+  const port = portOf(await router.bind(ANY));
+  const raw = (): net.Socket => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    closing.push(() => socket.destroy());
+    return socket;
+  };
+  const silent = raw();
+  silent.write(dealerHello());
+  await until('the silent one to be a peer', () => router.peers().length === 1);
+  const slow = raw();
+  slow.write(Buffer.of(0xff));
+  const drip = setInterval(() => slow.write(Buffer.of(0)), 40);
+  closing.push(() => clearInterval(drip));
+  await until(
+    'the slow one to be let in',
+    () => raw().destroyed || reasons.some(({ event }) => event === 'zmtp.refused'),
+  );
+  await until('the silent one to be given up', () => reasons.some(({ reason }) => /silent for/.test(String(reason))));
+  await until('the slow one to be given up', () =>
+    reasons.some(({ reason }) => reason === 'no handshake within 150 ms'),
+  );
+  expect(router.peers()).toHaveLength(0);
+});
+
+test('a peer that answers heartbeats stays', async () => {
+  const lost: unknown[] = [];
+  const events = { disconnected: (_peer: unknown, reason: unknown) => lost.push(reason) };
+  const timing = { heartbeatIntervalMs: 20, heartbeatTimeoutMs: 2_000, heartbeatTtlMs: 2_000, events };
+  const [a, b] = [open('PAIR', timing), open('PAIR', timing)];
+  a.connect(await b.bind(ANY));
+  await a.send([Buffer.from('1')]);
+  await b.receive();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(lost).toEqual([]);
+});
+
+test('1,000 connections that come and go leave nothing', async () => {
+  const router = open('ROUTER');
+  const address = await router.bind(ANY);
+  const handles = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP') || name === 'Timeout').length;
+  const before = handles();
+  for (let i = 0; i < 100; i += 1) {
+    await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        await using dealer = openSocket('DEALER', { lingerMs: 5_000 });
+        dealer.connect(address);
+        await dealer.send([Buffer.from('x')]);
+      }),
+    );
+  }
+  await until('the last to be gone', () => router.peers().length === 0);
+  for (let i = 0; i < 1_000; i += 1) await router.receive();
+  await until('their handles to be gone', () => handles() <= before);
+});
+
+test('what a closed socket is asked is refused, and closing twice is closing once', async () => {
+  const pull = openSocket('PULL');
+  const address = await pull.bind(ANY);
+  const waiting = pull.receive();
+  const loop = (async () => {
+    for await (const _ of pull) continue;
+  })();
+  const closed = pull.close();
+  expect(pull.close()).toBe(closed);
+  await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+  await closed;
+  await loop;
+  await expect(pull.bind(address)).rejects.toMatchObject({ code: 'unavailable' });
+  const other = open('PULL');
+  expect(await other.bind(address)).toBe(address);
+  await expect(open('PULL').bind(address)).rejects.toThrow(`cannot listen on ${address}`);
+  expect(() => other.trySend([Buffer.from('x')])).toThrow('PULL does not send');
+  await expect(open('PUSH').receive()).rejects.toThrow('PUSH does not receive');
+});
+
+/** What a DEALER of mechanism NULL sends first, as bytes. */
+function dealerHello(): Buffer {
+  const greeting = Buffer.alloc(64);
+  greeting.set([0xff], 0);
+  greeting.set([0x7f, 3, 1], 9);
+  greeting.write('NULL', 12);
+  const ready = Buffer.from('\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER', 'latin1');
+  return Buffer.concat([greeting, Buffer.of(4, ready.length), ready]);
+}
