@@ -150,6 +150,10 @@ test('a service that crashes at once fails its deploy with its last words, and P
   expect(code).toBe(1);
   expect(err).toContain('broken/web');
   expect(err).toContain('the flux capacitor is missing');
+  const status = (await plumb.run('status', 'broken')).out;
+  expect(status).toMatch(
+    /web +✖ crashed .*\n +it ended 5 times .*exited with code 1: "Error: the flux capacitor is missing"\n/,
+  );
   await until('the crash loop has an incident', async () => (await plumb.services.events.incidents({})).length === 1);
   expect((await plumb.run('doctor')).code).toBe(1);
 });

@@ -105,6 +105,10 @@ test('a deploy brings up chain and process in order, declares, configures, regis
   ]);
   const done = events.filter((event) => event.kind === 'step' && event.state === 'done');
   expect(done).toHaveLength(4);
+  // The chain is ready before the process that waits for it is.
+  const waiting = events.flatMap((event) => (event.kind === 'waiting' ? [`${event.unit} ${event.health.state}`] : []));
+  expect(waiting).toContain('shop/eth ready');
+  expect(waiting).not.toContain('shop/web ready');
   expect(events).toContainEqual(
     expect.objectContaining({
       kind: 'waiting',
