@@ -200,23 +200,24 @@ export class Connection implements Carrier {
     if (pipe.hasOutput) this.schedule();
   }
 
-  #onCommand(command: Command): void {
+  #onCommand(command: Command): boolean {
     const pipe = this.#pipe;
-    if (pipe === undefined) return;
+    if (pipe === undefined) return true;
     switch (command.name) {
       case 'PING': {
         const { ttlMs, context } = parsePing(command.body);
         this.#heartbeat?.expireAfter(ttlMs);
         this.#answer(pipe, context);
-        return;
+        break;
       }
       case 'PONG':
-        return;
+        break;
       case 'ERROR':
         throw refusedBy(command.body);
       default:
         this.#events.onCommand(pipe, command);
     }
+    return this.#isEnding || !pipe.isHalted;
   }
 
   /** One PONG waits at most: a peer that asks without reading gets the answer to its last question. */

@@ -33,7 +33,7 @@ class End {
         write: (bytes) => (this.out = Buffer.concat([this.out, bytes])),
         onReady: (session) => (this.session = session),
         onMessage: (parts) => this.messages.push(parts.join('|')) > 0,
-        onCommand: () => undefined,
+        onCommand: () => true,
         onFlowing: () => undefined,
         onFault: (reason) => this.faults.push(reason),
       },

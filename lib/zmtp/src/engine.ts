@@ -45,7 +45,8 @@ export type EngineEvents = {
   readonly onReady: (session: Session) => void;
   /** False stops the reading until `resume`. */
   readonly onMessage: (parts: Buffer[]) => boolean;
-  readonly onCommand: (command: Command) => void;
+  /** False stops the reading until `resume`. */
+  readonly onCommand: (command: Command) => boolean;
   /** Reading goes on, after the check of a key had stopped it. */
   readonly onFlowing: () => void;
   readonly onFault: (reason: OperatingError) => void;
@@ -195,9 +196,7 @@ export class Engine {
       body = opened.subarray(1);
     }
     if ((flags & FLAG.command) !== 0) {
-      const command = parseCommand(body);
-      this.#events.onCommand(command);
-      return this.state === 'ready';
+      return this.#events.onCommand(parseCommand(body)) && this.state === 'ready';
     }
     this.#messageBytes += body.length;
     this.#parts.push(body);

@@ -73,7 +73,7 @@ export type SocketOptions = {
   /** Topics of one peer of PUB and XPUB. 65,536. */
   readonly subscriptionsMax?: number | undefined;
   /**
-   * Takes each message as it arrives, in place of `receive`: nothing is queued, and it must not throw. For REQ and REP,
+   * Takes each message as it arrives, in place of `receive`: nothing is queued; what it throws is logged. For REQ and REP,
    * which take turns, there is only `receive`.
    */
   readonly onMessage?: ((message: Message) => void) | undefined;

@@ -1,5 +1,5 @@
 import type net from 'node:net';
-import { assert, OperatingError } from '@plumb/base';
+import { assert, describeError, OperatingError } from '@plumb/base';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import type { Command } from './command.ts';
 import { Connection } from './connection.ts';
@@ -279,7 +279,8 @@ class ZmtpSocket implements Socket {
         onMessage: (pipe, parts) => {
           this.#received += 1;
           const accepted = this.#pattern.accept(pipe, parts);
-          return accepted === undefined || this.#deliver(pipe, accepted);
+          // A subscription may have filled the inbox by itself.
+          return accepted === undefined ? !pipe.isHalted : this.#deliver(pipe, accepted);
         },
         onCommand: (pipe, command) => this.#onCommand(pipe, command),
         onClosed: (reason, pipe) => this.#onClosed(reason, pipe, address, link),
@@ -326,9 +327,14 @@ class ZmtpSocket implements Socket {
   #deliver(pipe: Pipe, parts: Buffer[]): boolean {
     const { peer } = pipe;
     assert(peer !== undefined, 'what delivers has been connected');
-    const { onMessage } = this.#settings;
+    const { onMessage, log } = this.#settings;
     if (onMessage === undefined) return this.#inbound.offer(pipe, { parts, peer });
-    onMessage({ parts, peer });
+    try {
+      onMessage({ parts, peer });
+    } catch (error) {
+      // A receiver's mistake is not the peer's, whose connection goes on.
+      log.error('zmtp.receiver-failed', { address: peer.address, error: describeError(error) });
+    }
     return true;
   }
 

@@ -1,6 +1,6 @@
 // Goal: sockets keep their promises at their marks, when peers vanish, and at the end. Method: real sockets on loopback.
 import net from 'node:net';
-import { createLog, type LogFields } from '@plumb/base';
+import { createLog, type LogFields, OperatingError } from '@plumb/base';
 import { openTemporaryDirectory, until } from '@plumb/testing';
 import { afterEach, expect, test } from 'vitest';
 import { openSocket, type Socket, type SocketOptions, type SocketType } from '../src/index.ts';
@@ -239,6 +239,38 @@ test('a late subscriber hears what is sent after it asked; an XPUB hears the fir
   await until('the late message', async () => text(await subs[1]!.receive()) === 'late');
   await subs[1]!.close();
   expect(text(await xpub.receive())).toBe('\x00');
+});
+
+test('a subscriber that asks and cancels without end does not fill an XPUB that nobody receives from', async () => {
+  const xpub = open('XPUB', { receiveHighWaterMark: 10 });
+  const xsub = open('XSUB');
+  xsub.connect(await xpub.bind(ANY));
+  await until('the subscriber to be there', () => xpub.peers().length === 1);
+  for (let i = 0; i < 50; i += 1) {
+    xsub.subscribe('t');
+    xsub.unsubscribe('t');
+  }
+  const heard: string[] = [];
+  for (let i = 0; i < 100; i += 1) heard.push(text(await xpub.receive()));
+  expect(heard).toEqual(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? '\x01t' : '\x00t')));
+});
+
+test('what a receiver throws is logged, and the connection goes on', async () => {
+  const lines: string[] = [];
+  const seen: string[] = [];
+  const log = createLog(
+    (level, event, { error }) => void (level === 'error' && lines.push(`${event} ${String(error)}`)),
+  );
+  const onMessage = (message: { parts: readonly Buffer[] }): void => {
+    seen.push(text(message));
+    if (seen.length === 1) throw new OperatingError('not-found', 'nobody there');
+  };
+  const pull = open('PULL', { log, onMessage });
+  const push = open('PUSH');
+  push.connect(await pull.bind(ANY));
+  for (const body of ['1', '2']) await push.send([Buffer.from(body)]);
+  await until('both to arrive', () => seen.length === 2);
+  expect(lines).toEqual(['zmtp.receiver-failed nobody there']);
 });
 
 test('silent peers, slow strangers and too many of them are turned away, with the reason logged', async () => {

@@ -1,0 +1,64 @@
+// Goal: a peer that is killed or frozen is noticed, and its successor is found. Method: a process of its own as the peer.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { until } from '@plumb/testing';
+import { afterEach, expect, test } from 'vitest';
+import { openSocket } from '../src/index.ts';
+
+const children: ChildProcess[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    child.kill('SIGKILL');
+    await exited;
+  }
+});
+
+async function startEcho(address: string): Promise<{ child: ChildProcess; address: string }> {
+  const child = fork(new URL('echo-router.ts', import.meta.url), [address]);
+  children.push(child);
+  const [bound] = (await once(child, 'message')) as [string];
+  return { child, address: bound };
+}
+
+const OPTIONS = {
+  reconnect: { delayMsMin: 10, delayMsMax: 50 },
+  lingerMs: 0,
+  heartbeatIntervalMs: 50,
+  heartbeatTimeoutMs: 200,
+};
+
+test('after kill -9 the connection is made again to the successor, and what waited is sent to it', async () => {
+  const first = await startEcho('tcp://127.0.0.1:0');
+  const lost: string[] = [];
+  await using dealer = openSocket('DEALER', {
+    ...OPTIONS,
+    heartbeatIntervalMs: 0,
+    events: { disconnected: ({ address }) => lost.push(address) },
+  });
+  dealer.connect(first.address);
+  await dealer.send([Buffer.from('1')]);
+  expect(String((await dealer.receive()).parts[0])).toBe('1');
+  first.child.kill('SIGKILL');
+  await until('the loss to be seen', () => lost.length > 0);
+  expect(lost).toEqual([first.address]);
+  await dealer.send([Buffer.from('2')]);
+  await startEcho(first.address);
+  expect(String((await dealer.receive()).parts[0])).toBe('2');
+});
+
+test('a frozen process is given up by its silence', async () => {
+  const { child, address } = await startEcho('tcp://127.0.0.1:0');
+  const reasons: string[] = [];
+  await using dealer = openSocket('DEALER', {
+    ...OPTIONS,
+    reconnect: false,
+    events: { disconnected: (_peer, { message }) => reasons.push(message) },
+  });
+  dealer.connect(address);
+  await dealer.send([Buffer.from('1')]);
+  await dealer.receive();
+  child.kill('SIGSTOP');
+  await until('the silence to be noticed', () => reasons.length > 0);
+  expect(reasons[0]).toMatch(/^the peer was silent for \d+ ms$/);
+});
