@@ -48,6 +48,10 @@ test('every command is under a heading of the overview and shows an example of i
   }
 });
 
+test('the version names the Node that it runs on', async () => {
+  expect((await run(['--version'])).out).toMatch(/^plumb \d+\.\d+\.\d+, Node\.js \d+\./);
+});
+
 test('the overview', async () => {
   expect((await run([])).code).toBe(2);
   expect((await run([])).out).toMatchInlineSnapshot(`

@@ -1,6 +1,7 @@
 /** From words to a command and its exit code. Pure but for what the shell does. */
 import { describeError, nearestWord, OperatingError } from '@plumb/base';
 import { parseArgs } from 'node:util';
+import manifest from '../package.json' with { type: 'json' };
 import { type Command, type ExitCode, type Flags, UsageError } from './command.ts';
 import { formatHelp, formatOverview } from './help.ts';
 import type { Shell } from './shell.ts';
@@ -16,6 +17,10 @@ export async function runCommand(
   // What goes wrong before the flags are read is told to a person.
   let shell = await openShell({ data: undefined, json: argv.includes('--json') });
   try {
+    if (argv[0] === '--version' || argv[0] === '-v') {
+      shell.out(`plumb ${manifest.version}, Node.js ${process.versions.node}`);
+      return 0;
+    }
     // `help status` as people write it elsewhere.
     const named = argv[0] === 'help' ? argv.slice(1) : argv;
     const command = findCommand(named, commands);
