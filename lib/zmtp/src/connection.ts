@@ -25,6 +25,8 @@ export type ConnectionOptions = EngineOptions & {
 export type ConnectionEvents = {
   /** Returns the pipe that this connection carries. @throws OperatingError to refuse the peer. */
   readonly onReady: (carrier: Carrier) => Pipe;
+  /** The pipe carries messages. It may be closed from within. */
+  readonly onConnected: (pipe: Pipe) => void;
   /** False stops the reading until `resume`. */
   readonly onMessage: (pipe: Pipe, parts: Buffer[]) => boolean;
   readonly onCommand: (pipe: Pipe, command: Command) => void;
@@ -186,7 +188,6 @@ export class Connection implements Carrier {
     this.#handshakeTimer.cancel();
     const pipe = this.#events.onReady(this);
     this.#pipe = pipe;
-    pipe.carrier = this;
     const { clock, heartbeatIntervalMs, heartbeatTimeoutMs, heartbeatTtlMs } = this.#options;
     this.#heartbeat = new Heartbeat({
       clock,
@@ -198,6 +199,7 @@ export class Connection implements Carrier {
       onSilence: (reason) => this.close(reason),
     });
     if (pipe.hasOutput) this.schedule();
+    this.#events.onConnected(pipe);
   }
 
   #onCommand(command: Command): boolean {

@@ -22,7 +22,7 @@ export type PatternHost = {
 export function createPattern(type: SocketType, { settings, inbound, pipeOf, deliver, onDrop }: PatternHost): Pattern {
   switch (type) {
     case 'REQ':
-      return requestPattern((reason) => inbound().fail(reason));
+      return requestPattern({ onLost: (reason) => inbound().fail(reason), onAsked: () => inbound().forgive() });
     case 'REP':
       return replyPattern(pipeOf);
     case 'DEALER':

@@ -89,6 +89,11 @@ export class Inbound {
     else receiver.reject(reason);
   }
 
+  /** Takes back a `fail` that nobody was told of. */
+  forgive(): void {
+    this.#failure = undefined;
+  }
+
   /** Receivers that wait get `reason`, later ones do once nothing is left. */
   close(reason: OperatingError): void {
     this.#closed = reason;

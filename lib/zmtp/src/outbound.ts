@@ -55,9 +55,14 @@ export class Outbound {
     this.#isRunning = true;
     try {
       for (let next = this.#senders.peek(); next !== undefined; next = this.#senders.peek()) {
-        if (!this.#trySend(next.parts)) return;
+        try {
+          if (!this.#trySend(next.parts)) return;
+          next.resolve();
+        } catch (error) {
+          // What may not be sent at this moment is its sender's matter, not that of those behind it.
+          next.reject(error);
+        }
         this.#senders.shift();
-        next.resolve();
       }
     } finally {
       this.#isRunning = false;

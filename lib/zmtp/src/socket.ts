@@ -276,6 +276,7 @@ class ZmtpSocket implements Socket {
       { ...this.#settings, netSocket, address, socketType: this.type },
       {
         onReady: (carrier) => this.#onReady(carrier, address, link),
+        onConnected: (pipe) => this.#onConnected(pipe),
         onMessage: (pipe, parts) => {
           this.#received += 1;
           const accepted = this.#pattern.accept(pipe, parts);
@@ -317,11 +318,16 @@ class ZmtpSocket implements Socket {
     };
     pipe.peer = peer;
     this.#pipes.set(peer, pipe);
-    this.#settings.log.debug('zmtp.connected', { address, type: session.peerType, identity: session.proof.identity });
+    return pipe;
+  }
+
+  #onConnected({ peer, carrier }: Pipe): void {
+    if (peer === undefined || carrier === undefined) return;
+    const { address, socketType, identity } = peer;
+    this.#settings.log.debug('zmtp.connected', { address, type: socketType, identity });
     this.#settings.events.connected?.(peer);
     if (this.#closing === undefined) this.#outbound.run();
-    else process.nextTick(() => carrier.end());
-    return pipe;
+    else carrier.end();
   }
 
   #deliver(pipe: Pipe, parts: Buffer[]): boolean {

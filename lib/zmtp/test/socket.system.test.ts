@@ -273,6 +273,41 @@ test('what a receiver throws is logged, and the connection goes on', async () =>
   expect(lines).toEqual(['zmtp.receiver-failed nobody there']);
 });
 
+test('a REQ that lost its answer unseen gets that of its next question, and questions that queue up are refused', async () => {
+  const lost: string[] = [];
+  const req = open('REQ', { events: { disconnected: ({ address }) => lost.push(address) } });
+  let rep = open('REP');
+  const address = await rep.bind(ANY);
+  req.connect(address);
+  await req.send([Buffer.from('1')]);
+  await rep.receive();
+  await rep.close();
+  await until('the loss to be seen', () => lost.length === 1);
+  rep = open('REP');
+  await rep.bind(address);
+  await req.send([Buffer.from('2')]);
+  await rep.receive();
+  await rep.send([Buffer.from('answer')]);
+  expect(text(await req.receive())).toBe('answer');
+
+  const early = open('REQ', { immediate: true });
+  const sends = ['a', 'b'].map((body) => early.send([Buffer.from(body)]));
+  early.connect(address);
+  await sends[0];
+  await expect(sends[1]).rejects.toThrow('the answer to the last question was not received yet');
+  expect(text(await rep.receive())).toBe('a');
+});
+
+test('a peer that is closed as it connects is gone for good', async () => {
+  const gone: string[] = [];
+  const router = open('ROUTER', {
+    events: { connected: (peer) => peer.close(), disconnected: (peer) => gone.push(peer.socketType) },
+  });
+  open('DEALER', { reconnect: false }).connect(await router.bind(ANY));
+  await until('it to be gone', () => gone.length > 0);
+  expect([gone, router.peers()]).toEqual([['DEALER'], []]);
+});
+
 test('silent peers, slow strangers and too many of them are turned away, with the reason logged', async () => {
   const reasons: LogFields[] = [];
   const log = createLog((_level, event, fields) => reasons.push({ event, ...fields }));

@@ -4,8 +4,8 @@ import type { Pipe } from '../pipe.ts';
 import { PrefixIndex } from '../prefix-index.ts';
 import type { Pattern } from './pattern.ts';
 
-/** A topic is a name; a longer one is a mistake or an attack. */
-export const TOPIC_BYTES_MAX = 4_096;
+/** A topic is a name. Each length that is in use costs a look-up for each message, so this also bounds its cost. */
+export const TOPIC_BYTES_MAX = 1_024;
 
 export type PublishOptions = {
   readonly isExtended: boolean;

@@ -6,8 +6,14 @@ import type { Pattern } from './pattern.ts';
 
 const DELIMITER = Buffer.alloc(0);
 
-/** `onLost` fails the `receive` that waits for the answer. */
-export function requestPattern(onLost: (reason: OperatingError) => void): Pattern {
+export type RequestOptions = {
+  /** Fails the `receive` of the answer. */
+  readonly onLost: (reason: OperatingError) => void;
+  /** Whatever became of earlier questions is of no interest any more. */
+  readonly onAsked: () => void;
+};
+
+export function requestPattern({ onLost, onAsked }: RequestOptions): Pattern {
   const peers = new RoundRobin();
   let asked: Pipe | undefined;
   let isAnswered = false;
@@ -43,7 +49,9 @@ export function requestPattern(onLost: (reason: OperatingError) => void): Patter
       if (asked !== undefined)
         throw new OperatingError('invalid', 'the answer to the last question was not received yet');
       asked = peers.trySend([DELIMITER, ...parts]);
-      return asked === undefined ? 'full' : 'sent';
+      if (asked === undefined) return 'full';
+      onAsked();
+      return 'sent';
     },
   };
 }
