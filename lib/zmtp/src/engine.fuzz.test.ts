@@ -180,3 +180,19 @@ test('a client with an unknown key, and one with the key of another server, are 
   expect(d.faults[0]?.message).toContain('HELLO does not open');
   expect(c.session).toBeUndefined();
 });
+
+test('a message above the limit in bytes or in parts is refused, and one at the limit is not', async () => {
+  const check = async (parts: string[], fault: string | undefined): Promise<void> => {
+    const [a, b] = [new End(NULL_SECURITY), new End(NULL_SECURITY)];
+    await settle(a, b);
+    a.send(...parts);
+    await settle(a, b);
+    expect(b.faults[0]?.message).toBe(fault && `the peer does not keep to ZMTP: ${fault}`);
+    expect(b.messages).toHaveLength(fault === undefined ? 1 : 0);
+  };
+  await check(['x'.repeat(500), 'x'.repeat(500)], undefined);
+  await check(['x'.repeat(500), 'x'.repeat(501)], 'a message above 1000 bytes');
+  await check(['x'.repeat(1_001)], 'a frame of 1001 bytes, above 1000');
+  await check(Array<string>(1_024).fill(''), undefined);
+  await check(Array<string>(1_025).fill(''), 'a message of more than 1024 parts');
+});

@@ -1,9 +1,14 @@
 // Goal: sockets keep their promises at their marks, when peers vanish, and at the end. Method: real sockets on loopback.
+import { once } from 'node:events';
 import net from 'node:net';
 import { createLog, type LogFields, OperatingError } from '@plumb/base';
 import { openTemporaryDirectory, until } from '@plumb/testing';
 import { afterEach, expect, test } from 'vitest';
+import { encodeCommand, encodePing } from '../src/command.ts';
+import { encodeFrame, FLAG } from '../src/frame.ts';
+import { encodeGreeting } from '../src/greeting.ts';
 import { openSocket, type Socket, type SocketOptions, type SocketType } from '../src/index.ts';
+import { encodeMetadata } from '../src/metadata.ts';
 import { exchange, ourEnd, PAIRS } from './peers.ts';
 
 const ANY = 'tcp://127.0.0.1:0';
@@ -95,13 +100,63 @@ test('a receiver that does not receive holds its sender back, and loses nothing'
 
 test('a peer that sends and goes leaves what it sent, also to a full receiver', async () => {
   const pull = open('PULL', { receiveHighWaterMark: 5 });
-  const push = open('PUSH', { lingerMs: 5_000 });
-  push.connect(await pull.bind(ANY));
-  for (let i = 0; i < 100; i += 1) await push.send([Buffer.from(String(i))]);
-  await until('the receiver to be full', () => pull.counts().received >= 5);
-  const closed = push.close();
+  const raw = connectRaw(await pull.bind(ANY));
+  const frames = Array.from({ length: 100 }, (_, i) => encodeFrame(0, Buffer.from(String(i))));
+  const gone = once(raw, 'close');
+  raw.end(Buffer.concat([hello('PUSH'), ...frames]));
+  await gone;
+  expect(pull.counts().received).toBe(5);
   for (let i = 0; i < 100; i += 1) expect(text(await pull.receive())).toBe(String(i));
-  await closed;
+  await until('the pipe to be gone', () => pull.peers().length === 0);
+});
+
+test('a peer that asks and asks gets one answer to its last PING of a turn', async () => {
+  const raw = connectRaw(await open('PULL').bind(ANY));
+  const pings = Array.from({ length: 100 }, (_, i) => encodeFrame(FLAG.command, encodePing(0, Buffer.from(`no ${i}`))));
+  const pongs = readText(raw);
+  raw.write(Buffer.concat([hello('PUSH'), ...pings]));
+  await until('the answer', () => pongs().includes('PONGno 99'));
+  expect(pongs().split('PONG')).toHaveLength(2);
+});
+
+test('subscriptions that fill an XPUB stop the reading of that peer, as commands and as messages', async () => {
+  const xpub = open('XPUB', { receiveHighWaterMark: 10 });
+  const address = await xpub.bind(ANY);
+  const asCommand = (name: string): Buffer => encodeFrame(FLAG.command, encodeCommand(name, Buffer.from('t')));
+  const asMessage = (first: number): Buffer => encodeFrame(0, Buffer.concat([Buffer.of(first), Buffer.from('t')]));
+  for (const pair of [
+    [asCommand('SUBSCRIBE'), asCommand('CANCEL')],
+    [asMessage(1), asMessage(0)],
+  ]) {
+    const raw = connectRaw(address);
+    const answers = readText(raw);
+    const changes = Array.from({ length: 10 }, () => pair).flat();
+    raw.write(Buffer.concat([hello('SUB'), ...changes, encodeFrame(FLAG.command, encodePing(0))]));
+    // The first is handed over at once; the next ten fill the inbox, and nothing behind them is read.
+    await xpub.receive();
+    for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(answers()).not.toContain('PONG');
+    for (let i = 1; i < 20; i += 1) expect(text(await xpub.receive())).toBe(i % 2 === 0 ? '\x01t' : '\x00t');
+    await until('the PING to be read', () => answers().includes('PONG'));
+    raw.destroy();
+  }
+});
+
+test('a subscriber whose topics overlap gets each message once', async () => {
+  const pub = open('PUB');
+  const sub = open('SUB');
+  for (const topic of ['', 't', 'to']) sub.subscribe(topic);
+  sub.connect(await pub.bind(ANY));
+  await until('it to hear', async () => {
+    await pub.send([Buffer.from('first')]);
+    return sub.counts().received > 0;
+  });
+  // The topics came together, so all of them hold by then.
+  await pub.send([Buffer.from('topic')]);
+  await pub.send([Buffer.from('end')]);
+  const heard: string[] = [];
+  await until('the end', async () => heard.push(text(await sub.receive())) > 0 && heard.at(-1) === 'end');
+  expect(heard.filter((one) => one !== 'first')).toEqual(['topic', 'end']);
 });
 
 test('a publisher drops for the subscriber that does not read, and for no other', async () => {
@@ -142,7 +197,7 @@ test('a ROUTER drops what nobody can take, and with mandatory says so', async ()
   await expect(router.send(nobody)).rejects.toMatchObject({ code: 'not-found' });
   const raw = net.connect(portOf(await router.bind(ANY)), '127.0.0.1');
   closing.push(() => raw.destroy());
-  raw.write(dealerHello());
+  raw.write(hello('DEALER'));
   raw.once('readable', () => raw.pause());
   const peer = await until('the peer', () => router.peers()[0]);
   const send = async (): Promise<void> => router.send([peer.routingId, Buffer.alloc(1_000_000)]);
@@ -321,7 +376,7 @@ test('silent peers, slow strangers and too many of them are turned away, with th
     return socket;
   };
   const silent = raw();
-  silent.write(dealerHello());
+  silent.write(hello('DEALER'));
   await until('the silent one to be a peer', () => router.peers().length === 1);
   const slow = raw();
   slow.write(Buffer.of(0xff));
@@ -390,12 +445,23 @@ test('what a closed socket is asked is refused, and closing twice is closing onc
   await expect(open('PUSH').receive()).rejects.toThrow('PUSH does not receive');
 });
 
-/** What a DEALER of mechanism NULL sends first, as bytes. */
-function dealerHello(): Buffer {
-  const greeting = Buffer.alloc(64);
-  greeting.set([0xff], 0);
-  greeting.set([0x7f, 3, 1], 9);
-  greeting.write('NULL', 12);
-  const ready = Buffer.from('\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER', 'latin1');
-  return Buffer.concat([greeting, Buffer.of(4, ready.length), ready]);
+/** What a socket of mechanism NULL sends first, as bytes. */
+function hello(type: SocketType): Buffer {
+  const metadata = encodeMetadata({ 'Socket-Type': Buffer.from(type) });
+  return Buffer.concat([encodeGreeting('NULL', false), encodeFrame(FLAG.command, encodeCommand('READY', metadata))]);
+}
+
+function connectRaw(address: string): net.Socket {
+  const socket = net.connect(portOf(address), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.resume();
+  closing.push(() => socket.destroy());
+  return socket;
+}
+
+/** All that came so far. */
+function readText(socket: net.Socket): () => string {
+  let received = '';
+  socket.on('data', (chunk) => (received += chunk.toString('latin1')));
+  return () => received;
 }
