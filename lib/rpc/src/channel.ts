@@ -4,13 +4,17 @@
  * not resend: what was in flight when it closed is lost, and RPC answers those calls with `unavailable`.
  */
 import type { Caller } from './contract.ts';
+import type { SendTiming } from './turn.ts';
 
 /** A message of the RPC protocol: plain data, encoded by the channel. `protocol.ts` gives its forms. */
 export type Message = Readonly<Record<string, unknown>>;
 
 export type Channel = {
-  /** Never blocks. A channel whose peer does not read closes itself at its named bound instead of buffering on. */
-  readonly send: (message: Message) => void;
+  /**
+   * Never blocks. A channel whose peer does not read closes itself at its named bound instead of buffering on. The
+   * message is copied at once; `turn-end` lets it wait for others that the same turn sends, `soon` is the default.
+   */
+  readonly send: (message: Message, timing?: SendTiming) => void;
   /** One receiver at a time. Messages that come before it is set wait for it. */
   readonly receive: (onMessage: (message: Message) => void) => void;
   /** Aborts when the connection is lost or closed by either side. `reason` is an `OperatingError`. */

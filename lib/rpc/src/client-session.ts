@@ -6,7 +6,7 @@ import { type ClientMessage, parseServerMessage, type ServerMessage } from './pr
 /** Who waits for a call. At most one of `onResult`, `onEnd` and `onError` is called, once, and nothing after it. */
 export type CallSink = {
   readonly onResult: (value: unknown) => void;
-  readonly onItem: (value: unknown) => void;
+  readonly onItem: (value: unknown, cost: number) => void;
   readonly onEnd: () => void;
   readonly onError: (error: OperatingError) => void;
 };
@@ -16,6 +16,7 @@ export type CallRequest = {
   readonly input: unknown;
   readonly deadlineMs?: number | undefined;
   readonly credit?: number | undefined;
+  readonly pieceBytes?: number | undefined;
 };
 
 export class ClientSession {
@@ -32,7 +33,7 @@ export class ClientSession {
   }
 
   /** Sends the call and returns its number. @throws OperatingError `invalid` or `exhausted` where it cannot be encoded. */
-  start({ method, input, deadlineMs, credit }: CallRequest, sink: CallSink): number {
+  start({ method, ...rest }: CallRequest, sink: CallSink): number {
     this.#lastId += 1;
     const id = this.#lastId;
     if (this.closed.aborted) {
@@ -42,7 +43,7 @@ export class ClientSession {
     // Before it is sent, since a send that finds the channel overfull closes it and fails all that wait.
     this.#waiting.set(id, { method, sink });
     try {
-      this.#send({ kind: 'call', id, method, input, deadlineMs, credit });
+      this.#send({ kind: 'call', id, method, ...rest });
     } catch (error) {
       this.#waiting.delete(id);
       throw error;
@@ -89,7 +90,7 @@ function deliver(message: ServerMessage, sink: CallSink): void {
     case 'result':
       return sink.onResult(message.value);
     case 'item':
-      return sink.onItem(message.value);
+      return sink.onItem(message.value, message.cost ?? 1);
     case 'end':
       return sink.onEnd();
     case 'error':

@@ -5,6 +5,7 @@ import { FRAME, frameOf, receiptFrame } from './frame.ts';
 import { createFrameChannel, type FrameChannel, UNREAD_BYTES_MAX } from './frame-channel.ts';
 import { HEARTBEAT_MS, HEARTBEATS_MISSED_MAX } from './heartbeat.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
+import { atTurnEnd } from './turn.ts';
 
 const clock = createFakeClock();
 
@@ -23,6 +24,22 @@ test('messages of one turn travel in one frame, and arrive in order', async () =
   far.onFrame(near.sent[0] as Buffer);
   far.channel.receive((message) => received.push(message));
   expect(received).toEqual([{ i: 0 }, { i: 1 }, { i: 2 }, { i: 3 }, { i: 4 }]);
+});
+
+test('messages that may wait for the end of the turn do, unless one that may not takes them along', async () => {
+  const end = openEnd();
+  end.channel.send({ i: 0 }, 'turn-end');
+  for (let i = 0; i < 10; i += 1) await Promise.resolve();
+  end.channel.send({ i: 1 }, 'turn-end');
+  await new Promise<void>(atTurnEnd);
+  expect(end.sent).toHaveLength(1);
+  end.channel.send({ i: 2 }, 'turn-end');
+  end.channel.send({ i: 3 });
+  await Promise.resolve();
+  expect(end.sent).toHaveLength(2);
+  await new Promise<void>(atTurnEnd);
+  expect(end.sent).toHaveLength(2);
+  end.channel.close();
 });
 
 test('a silent peer is asked for a sign of life, and given up when none comes', async () => {

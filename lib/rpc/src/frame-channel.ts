@@ -10,6 +10,7 @@ import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, readReceipt, recei
 import { startHeartbeat } from './heartbeat.ts';
 import { closedByThisSide, createInbox } from './inbox.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
+import { createFlushPlan, type SendTiming } from './turn.ts';
 
 /** Bytes on their way to a peer that does not read; then its connection is closed. Eight of the greatest messages. */
 export const UNREAD_BYTES_MAX = 8 * MESSAGE_SIZE_BYTES_MAX;
@@ -77,8 +78,8 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
     channel: {
       closed: inbox.closed,
       receive: inbox.receive,
-      send(message) {
-        if (!inbox.closed.aborted) outbox.send(message, end);
+      send(message, timing = 'soon') {
+        if (!inbox.closed.aborted) outbox.send(message, timing, end);
       },
       close() {
         outbox.flush();
@@ -89,7 +90,7 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
 }
 
 type Outbox = {
-  readonly send: (message: Message, end: (reason: OperatingError) => void) => void;
+  readonly send: (message: Message, timing: SendTiming, end: (reason: OperatingError) => void) => void;
   readonly flush: () => void;
   readonly onReceipt: (sizeBytes: number) => void;
 };
@@ -108,18 +109,19 @@ function createOutbox(write: (frame: Buffer) => void, closed: AbortSignal): Outb
     unreadBytes += frame.length;
     write(frame);
   };
+  const planFlush = createFlushPlan(flush);
   return {
     flush,
-    send(message, end) {
+    send(message, timing, end) {
       const bytes = encoder.encode(message);
       checkSize(bytes);
       if (unreadBytes + batchBytes + bytes.length > UNREAD_BYTES_MAX) {
         return end(new OperatingError('exhausted', `${unreadBytes + batchBytes} bytes were left unread`));
       }
       if (batchBytes + bytes.length > BATCH_BYTES_MAX) flush();
-      if (batch.length === 0) queueMicrotask(flush);
       batch.push(bytes);
       batchBytes += bytes.length;
+      planFlush(timing);
     },
     onReceipt(sizeBytes) {
       if (sizeBytes > unreadBytes) throw new OperatingError('invalid', 'a receipt for more than was sent');

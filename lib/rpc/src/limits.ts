@@ -10,7 +10,16 @@ export const CALL_TIMEOUT_MS = 10_000;
 export const MESSAGE_SIZE_BYTES_MAX = 8 * 2 ** 20;
 
 /** Items of one stream that may be on their way before the reader asks for more: enough to hide a round trip. */
-export const STREAM_CREDIT_ITEMS = 64;
+export const STREAM_CREDIT_ITEMS = 512;
+
+/**
+ * A larger item takes one credit for each of these pieces, so the items that one stream has on their way are at most
+ * 1 MiB and one item, by a rough count.
+ */
+export const STREAM_PIECE_BYTES = 2_048;
+
+/** Items that one stream sends in a turn; then other calls and I/O have theirs. About a third of a millisecond. */
+export const STREAM_TURN_ITEMS = 64;
 
 /** The most credit that a stream may hold, so that a peer cannot count it out of range. */
 export const STREAM_CREDIT_ITEMS_MAX = 65_536;

@@ -23,6 +23,8 @@ export type CallMessage = {
   readonly deadlineMs?: number | undefined;
   /** Items that may be sent at once. Present exactly where the caller reads a stream. */
   readonly credit?: number | undefined;
+  /** An item takes one credit for each so many bytes that it begins. Without it, every item takes one. */
+  readonly pieceBytes?: number | undefined;
 };
 
 export type ClientMessage =
@@ -31,7 +33,9 @@ export type ClientMessage =
   | { readonly kind: 'credit'; readonly id: number; readonly count: number };
 
 export type ServerMessage =
-  | { readonly kind: 'result' | 'item'; readonly id: number; readonly value?: unknown }
+  | { readonly kind: 'result'; readonly id: number; readonly value?: unknown }
+  /** `cost` is how many credits it took, which the reader gives back; one where it is left out. */
+  | { readonly kind: 'item'; readonly id: number; readonly value?: unknown; readonly cost?: number | undefined }
   | { readonly kind: 'error'; readonly id?: number | undefined; readonly error: ErrorData }
   | { readonly kind: 'end'; readonly id: number };
 
@@ -59,13 +63,15 @@ export function parseClientMessage(message: unknown): ClientMessage | Malformed 
 export function parseServerMessage(message: unknown): ServerMessage | Malformed {
   const fields = asFields(message);
   if (fields === undefined) return malformed('a message must be an object');
-  const { kind, id, value, error } = fields;
+  const { kind, id, value, error, cost } = fields;
   if (kind === 'error' && id === undefined) return { kind, error: error as ErrorData };
   if (!isCallId(id)) return malformed('a message must carry the number of its call');
   switch (kind) {
     case 'result':
-    case 'item':
       return { kind, id, value };
+    case 'item':
+      if (cost !== undefined && !isCredit(cost)) return malformed('"cost" must be a positive number of credits', id);
+      return { kind, id, value, cost };
     case 'error':
       return { kind, id, error: error as ErrorData };
     case 'end':
@@ -76,7 +82,7 @@ export function parseServerMessage(message: unknown): ServerMessage | Malformed 
 }
 
 function parseCall(fields: Readonly<Record<string, unknown>>, id: number): CallMessage | Malformed {
-  const { method, input, deadlineMs, credit } = fields;
+  const { method, input, deadlineMs, credit, pieceBytes } = fields;
   if (typeof method !== 'string' || method.length > METHOD_NAME_LENGTH_MAX) {
     return malformed(`"method" must be a name of at most ${METHOD_NAME_LENGTH_MAX} characters`, id);
   }
@@ -84,7 +90,10 @@ function parseCall(fields: Readonly<Record<string, unknown>>, id: number): CallM
     return malformed('"deadlineMs" must be a number of milliseconds', id);
   }
   if (credit !== undefined && !isCredit(credit)) return malformed('"credit" must be a positive number of items', id);
-  return { kind: 'call', id, method, input, deadlineMs, credit };
+  if (pieceBytes !== undefined && !(Number.isSafeInteger(pieceBytes) && (pieceBytes as number) > 0)) {
+    return malformed('"pieceBytes" must be a positive number of bytes', id);
+  }
+  return { kind: 'call', id, method, input, deadlineMs, credit, pieceBytes: pieceBytes as number | undefined };
 }
 
 function asFields(message: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -7,9 +7,12 @@ import { type Clock, errorToData, type Log, OperatingError, type Timer } from '@
 import type { Channel } from './channel.ts';
 import type { Call, Caller } from './contract.ts';
 import { invoke, type Outcome, publicError } from './invoke.ts';
-import { CALLS_IN_FLIGHT_MAX, STREAM_CREDIT_ITEMS_MAX } from './limits.ts';
+import { itemCost } from './item-cost.ts';
+import { CALLS_IN_FLIGHT_MAX, STREAM_TURN_ITEMS } from './limits.ts';
 import type { MethodTable } from './method-table.ts';
 import { type CallMessage, parseClientMessage, type ServerMessage } from './protocol.ts';
+import { StreamCredit } from './stream-credit.ts';
+import { atTurnEnd, type SendTiming } from './turn.ts';
 
 export type ServeDependencies = { readonly table: MethodTable; readonly log: Log; readonly clock: Clock };
 
@@ -58,16 +61,15 @@ class ServedCall implements Call {
   readonly #channel: Channel;
   readonly #message: CallMessage;
   readonly #controller = new AbortController();
-  #credit: number;
+  readonly #credit: StreamCredit;
   #isAnswered = false;
-  #wake: (() => void) | undefined;
   #iterator: AsyncIterator<unknown> | undefined;
 
   constructor(channel: Channel, caller: Caller, message: CallMessage) {
     this.#channel = channel;
     this.caller = caller;
     this.#message = message;
-    this.#credit = message.credit ?? 0;
+    this.#credit = new StreamCredit(message.credit ?? 0);
   }
 
   get signal(): AbortSignal {
@@ -97,13 +99,12 @@ class ServedCall implements Call {
     if (this.#controller.signal.aborted) return;
     this.#isAnswered = true;
     this.#controller.abort(reason);
-    this.#wake?.();
+    this.#credit.wake();
     this.#returnIterator();
   }
 
   addCredit(count: number): void {
-    this.#credit = Math.min(this.#credit + count, STREAM_CREDIT_ITEMS_MAX);
-    this.#wake?.();
+    this.#credit.add(count);
   }
 
   #armDeadline(clock: Clock, deadlineMs: number): Timer {
@@ -134,14 +135,14 @@ class ServedCall implements Call {
     }
     if (this.signal.aborted) this.#returnIterator();
     try {
-      for (;;) {
-        await this.#untilCredit();
+      for (let count = 1; ; count += 1) {
+        if (this.#credit.isSpent && !this.signal.aborted) await this.#credit.wait();
         if (this.signal.aborted) return;
         const next = await iterator.next();
         if (this.signal.aborted) return;
         if (next.done === true) break;
-        this.#credit -= 1;
-        this.#send({ kind: 'item', id: this.#message.id, value: check(next.value) });
+        this.#sendItem(check(next.value));
+        if (count % STREAM_TURN_ITEMS === 0) await new Promise<void>(atTurnEnd);
       }
     } catch (error) {
       this.#returnIterator();
@@ -151,12 +152,11 @@ class ServedCall implements Call {
     this.#isAnswered = true;
   }
 
-  async #untilCredit(): Promise<void> {
-    while (this.#credit <= 0 && !this.signal.aborted) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      await promise;
-    }
+  #sendItem(value: unknown): void {
+    const { id, pieceBytes } = this.#message;
+    const cost = pieceBytes === undefined ? 1 : itemCost(value, pieceBytes);
+    this.#credit.spend(cost);
+    this.#send(cost === 1 ? { kind: 'item', id, value } : { kind: 'item', id, value, cost }, 'turn-end');
   }
 
   /** Lets the producer run its `finally`; whatever that throws has nobody left to tell. */
@@ -167,10 +167,10 @@ class ServedCall implements Call {
     void Promise.try(() => iterator.return?.()).catch(() => undefined);
   }
 
-  #send(message: ServerMessage): void {
+  #send(message: ServerMessage, timing: SendTiming = 'soon'): void {
     if (this.#isAnswered) return;
     try {
-      this.#channel.send(message);
+      this.#channel.send(message, timing);
     } catch (error) {
       // What the caller sent was fine: an answer that no channel can carry is our bug.
       if (!(error instanceof OperatingError) || error.code !== 'invalid') throw error;

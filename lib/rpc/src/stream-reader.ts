@@ -2,14 +2,15 @@ import { type Clock, OperatingError, type Timer } from '@plumb/base';
 import type { CallDependencies } from './call-once.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CallOptions } from './contract.ts';
-import { STREAM_CREDIT_ITEMS } from './limits.ts';
+import { STREAM_CREDIT_ITEMS, STREAM_PIECE_BYTES } from './limits.ts';
 import { deadlineError, type SessionSource } from './session-source.ts';
 
 type Waiter = PromiseWithResolvers<IteratorResult<unknown, undefined>>;
 const DONE: IteratorResult<unknown, undefined> = { done: true, value: undefined };
 
 /**
- * Reads one stream. At most `STREAM_CREDIT_ITEMS` wait here unread; the service may send more only as they are read.
+ * Reads one stream. At most `STREAM_CREDIT_ITEMS` wait here unread, fewer where they are larger than
+ * `STREAM_PIECE_BYTES`; the service may send more only as they are read.
  * `return()` ends it at once, also while `next()` waits, and cancels it at the service.
  */
 export class StreamReader implements AsyncIterator<unknown, undefined> {
@@ -17,7 +18,7 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
   readonly #clock: Clock;
   readonly #request: { readonly method: string; readonly input: unknown };
   readonly #options: CallOptions;
-  readonly #items: unknown[] = [];
+  readonly #items: { readonly value: unknown; readonly cost: number }[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #gaveUp = new AbortController();
   #isStarted = false;
@@ -25,7 +26,8 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
   #end: { readonly error?: unknown } | undefined;
   #session: ClientSession | undefined;
   #id = 0;
-  #readSinceGrant = 0;
+  #unreadCost = 0;
+  #readCostSinceGrant = 0;
   #timer: Timer | undefined;
 
   constructor(
@@ -41,6 +43,7 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     if (!this.#isStarted) this.#start();
+    if (this.#items.length > 0) return Promise.resolve(this.#take());
     const waiter: Waiter = Promise.withResolvers();
     this.#waiters.push(waiter);
     this.#serveWaiters();
@@ -81,9 +84,9 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
     const { method } = this.#request;
     try {
       this.#id = session.start(
-        { ...this.#request, credit: STREAM_CREDIT_ITEMS },
+        { ...this.#request, credit: STREAM_CREDIT_ITEMS, pieceBytes: STREAM_PIECE_BYTES },
         {
-          onItem: (value) => this.#onItem(value),
+          onItem: (value, cost) => this.#onItem(value, cost),
           onEnd: () => this.#finish({}),
           onError: (error) => this.#finish({ error }),
           onResult: () =>
@@ -95,20 +98,29 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
     }
   }
 
-  #onItem(value: unknown): void {
+  #onItem(value: unknown, cost: number): void {
     this.#timer?.cancel();
-    if (this.#items.length >= STREAM_CREDIT_ITEMS) {
+    if (this.#unreadCost >= STREAM_CREDIT_ITEMS) {
       const error = new OperatingError('internal', `${this.#request.method} sent more than it was asked for`);
       return this.#finish({ error });
     }
-    this.#items.push(value);
+    this.#items.push({ value, cost });
+    this.#unreadCost += cost;
     this.#serveWaiters();
+  }
+
+  /** The next of the items that are here; nobody waits while there are any. */
+  #take(): IteratorResult<unknown, undefined> {
+    const item = this.#items.shift();
+    if (item === undefined) return DONE;
+    this.#unreadCost -= item.cost;
+    this.#grantRead(item.cost);
+    return { done: false, value: item.value };
   }
 
   #serveWaiters(): void {
     while (this.#waiters.length > 0 && this.#items.length > 0) {
-      this.#waiters.shift()?.resolve({ done: false, value: this.#items.shift() });
-      this.#grantRead();
+      this.#waiters.shift()?.resolve(this.#take());
     }
     while (this.#waiters.length > 0 && this.#end !== undefined) {
       const waiter = this.#waiters.shift();
@@ -119,11 +131,11 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
   }
 
   /** Asks for more in halves of the window, which costs one small message for many items. */
-  #grantRead(): void {
-    this.#readSinceGrant += 1;
-    if (this.#readSinceGrant < STREAM_CREDIT_ITEMS / 2 || this.#end !== undefined) return;
-    this.#session?.grant(this.#id, this.#readSinceGrant);
-    this.#readSinceGrant = 0;
+  #grantRead(cost: number): void {
+    this.#readCostSinceGrant += cost;
+    if (this.#readCostSinceGrant < STREAM_CREDIT_ITEMS / 2 || this.#end !== undefined) return;
+    this.#session?.grant(this.#id, this.#readCostSinceGrant);
+    this.#readCostSinceGrant = 0;
   }
 
   readonly #onAbort = (): void => {

@@ -2,6 +2,7 @@
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { HEARTBEAT_MS, HEARTBEATS_MISSED_MAX } from './heartbeat.ts';
+import { atTurnEnd } from './turn.ts';
 import { createWebSocketChannel, WEBSOCKET_PROTOCOL, type WebSocketLike } from './websocket-channel.ts';
 
 type Event = { readonly data?: unknown; readonly message?: string };
@@ -43,6 +44,17 @@ test('messages of one turn are one frame, and a frame may hold any number', asyn
   channel.receive((message) => received.push(message));
   socket.play('message', { data: '[]' });
   expect(received).toEqual([{ c: 3 }, { d: 4 }]);
+  channel.close();
+});
+
+test('messages that may wait for the end of the turn are one frame', async () => {
+  const socket = createSocket();
+  const channel = createWebSocketChannel(socket, { clock });
+  channel.send({ a: 1 }, 'turn-end');
+  for (let i = 0; i < 10; i += 1) await Promise.resolve();
+  channel.send({ b: 2 }, 'turn-end');
+  await new Promise<void>(atTurnEnd);
+  expect(socket.sent).toEqual(['[{"a":1},{"b":2}]']);
   channel.close();
 });
 

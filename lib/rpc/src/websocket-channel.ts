@@ -9,6 +9,7 @@ import { closedByPeer, closedByThisSide, createInbox } from './inbox.ts';
 import { decodeJson, encodeJson } from './json-codec.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
+import { createFlushPlan } from './turn.ts';
 
 /** The subprotocol that both sides must name: it agrees on the version before anything is sent. */
 export const WEBSOCKET_PROTOCOL = `plumb-rpc.${PROTOCOL_VERSION}`;
@@ -65,6 +66,7 @@ export function createWebSocketChannel(socket: WebSocketLike, { clock }: { reado
     batchLength = 0;
     write(text);
   };
+  const planFlush = createFlushPlan(flush);
 
   const heartbeat = startHeartbeat(clock, { ping: () => write('ping'), dead: kill });
   inbox.closed.addEventListener('abort', () => heartbeat[Symbol.dispose]());
@@ -97,14 +99,14 @@ export function createWebSocketChannel(socket: WebSocketLike, { clock }: { reado
       flush();
       end(1000, closedByThisSide());
     },
-    send(message) {
+    send(message, timing = 'soon') {
       if (inbox.closed.aborted) return;
       const text = encodeJson(message);
       checkSize(text);
       if (batchLength + text.length > BATCH_LENGTH_MAX) flush();
-      if (batch.length === 0) queueMicrotask(flush);
       batch.push(text);
       batchLength += text.length;
+      planFlush(timing);
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   createClient,
   createDispatcher,
   type Dispatcher,
+  MESSAGE_SIZE_BYTES_MAX,
   STREAM_CREDIT_ITEMS,
 } from '../src/index.ts';
 import {
@@ -152,34 +153,69 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
     test('a stream brings its items in order and then ends, or throws where the producer did', async () => {
       await using bench = await openBench();
       expect(await Array.fromAsync(bench.client.count({ to: 1_000 }))).toEqual([...Array(1_000).keys()]);
-      const seen: number[] = [];
-      const failing = async (): Promise<void> => {
-        for await (const item of bench.client.count({ to: 10, failAt: 3 })) seen.push(item);
-      };
-      expect(await failure(failing())).toMatchObject({ code: 'exhausted', message: 'cannot count to 3' });
-      expect(seen).toEqual([0, 1, 2]);
-      expect(bench.world.streamsClosed).toBe(2);
+      // Within the first batch, at the end of one, and within a later one.
+      for (const failAt of [3, 64, 200]) {
+        const seen: number[] = [];
+        const failing = async (): Promise<void> => {
+          for await (const item of bench.client.count({ to: 1_000, failAt })) seen.push(item);
+        };
+        expect(await failure(failing())).toMatchObject({ code: 'exhausted', message: `cannot count to ${failAt}` });
+        expect(seen).toEqual([...Array(failAt).keys()]);
+      }
+      expect(bench.world.streamsClosed).toBe(4);
+    });
+
+    test('an item is what it was when it was yielded, although the next one changes it', async () => {
+      await using bench = await openBench();
+      const { growing } = connect<SuiteObject>('object', bench.connection);
+      expect(await Array.fromAsync(growing(5))).toEqual([[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]);
     });
 
     test('a slow reader holds the producer back', async () => {
       await using bench = await openBench();
       const reader = bench.client.count({ to: 1_000_000 })[Symbol.asyncIterator]();
-      for (let read = 1; read <= 200; read += 1) {
+      const readCount = 3 * STREAM_CREDIT_ITEMS;
+      for (let read = 1; read <= readCount; read += 1) {
         expect(await reader.next()).toEqual({ done: false, value: read - 1 });
         expect(bench.world.itemsPulled).toBeLessThanOrEqual(read + STREAM_CREDIT_ITEMS);
       }
       // A round trip later the producer has used up what it was granted, and no more.
       await bench.client.add({ a: 1, b: 1 });
-      expect(bench.world.itemsPulled).toBeLessThanOrEqual(200 + STREAM_CREDIT_ITEMS);
-      expect(bench.world.itemsPulled).toBeGreaterThanOrEqual(200);
+      expect(bench.world.itemsPulled).toBeLessThanOrEqual(readCount + STREAM_CREDIT_ITEMS);
+      expect(bench.world.itemsPulled).toBeGreaterThanOrEqual(readCount);
       await reader.return?.();
       await until('the producer is closed', () => bench.world.streamsClosed === 1);
+    });
+
+    test('a slow reader of large items holds the producer back by their size', async () => {
+      await using bench = await openBench();
+      // An eighth of the window of 1 MiB; greater than the window; and nearly as great as a message may be.
+      for (const [length, aheadMax] of [
+        [2 ** 17, 8],
+        [2 ** 21, 1],
+        [MESSAGE_SIZE_BYTES_MAX - 1_000, 1],
+      ] as const) {
+        bench.world.itemsPulled = 0;
+        let read = 0;
+        for await (const text of bench.client.texts({ count: 12, length })) {
+          expect(text).toHaveLength(length);
+          read += 1;
+          await bench.client.add({ a: 1, b: 1 });
+          expect(bench.world.itemsPulled).toBeLessThanOrEqual(read + aheadMax);
+          if (aheadMax === 1 && read === 3) break;
+        }
+        expect(read).toBe(aheadMax === 1 ? 3 : 12);
+      }
     });
 
     test('leaving a stream cancels it at the service, also while it waits for an item', async () => {
       await using bench = await openBench();
       for await (const item of bench.client.count({ to: 1_000_000 })) if (item === 10) break;
       await until('the producer is closed', () => bench.world.streamsClosed === 1);
+      const pulledCount = bench.world.itemsPulled;
+      expect(pulledCount).toBeLessThanOrEqual(11 + STREAM_CREDIT_ITEMS);
+      await bench.client.add({ a: 1, b: 1 });
+      expect(bench.world.itemsPulled).toBe(pulledCount);
       const reader = bench.client.quiet({})[Symbol.asyncIterator]();
       expect(await reader.next()).toEqual({ done: false, value: 'only' });
       const waiting = reader.next();

@@ -12,6 +12,7 @@ export const suiteContract = {
   /** Answers only when its signal aborts. */
   hang: { input: v.object({}), output: v.string() },
   count: { input: v.object({ to: v.number(), failAt: v.optional(v.number()) }), output: v.number(), stream: true },
+  texts: { input: v.object({ count: v.number(), length: v.number() }), output: v.string(), stream: true },
   /** One item, then nothing until its signal aborts. */
   quiet: { input: v.object({}), output: v.string(), stream: true },
 } as const satisfies Contract;
@@ -59,6 +60,12 @@ export function suiteHandlers(world: SuiteWorld): Handlers<typeof suiteContract>
         world.streamsClosed += 1;
       }
     },
+    async *texts({ count, length }) {
+      for (let i = 0; i < count; i += 1) {
+        world.itemsPulled += 1;
+        yield String(i).padEnd(length, '.');
+      }
+    },
     async *quiet(_input, { signal }) {
       try {
         yield 'only';
@@ -84,6 +91,13 @@ export function createSuiteObject(): SuiteObject {
           yield* text;
         },
       },
+      growing: {
+        enumerable: true,
+        async *value(to: number) {
+          const list: number[] = [];
+          while (list.push(list.length) < to) yield list;
+        },
+      },
       hidden: { enumerable: false, value: () => 'never' },
       _private: { enumerable: true, value: () => 'never' },
     },
@@ -95,4 +109,6 @@ export type SuiteObject = {
   readonly text: { readonly upper: (text: string) => string };
   readonly async: { readonly later: (value: Date) => Promise<Date> };
   readonly letters: (text: string) => AsyncIterable<string>;
+  /** The same list again and again, each time with one number more. */
+  readonly growing: (to: number) => AsyncIterable<number[]>;
 };
