@@ -9,7 +9,7 @@ import { encodeGreeting } from '../src/greeting.ts';
 import { openSocket, type SocketOptions } from '../src/index.ts';
 
 const STRANGERS = Number(process.env['HOSTILE_ROUNDS'] ?? 300);
-const GROWTH_BYTES_MAX = 60_000_000;
+const GROWTH_BYTES_MAX = 100_000_000;
 const READY = Buffer.from(
   '\x04\x26\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER\x08Identity\x00\x00\x00\x00',
   'latin1',

@@ -25,7 +25,7 @@ const OPTIONS = {
   reconnect: { delayMsMin: 10, delayMsMax: 50 },
   lingerMs: 0,
   heartbeatIntervalMs: 50,
-  heartbeatTimeoutMs: 200,
+  heartbeatTimeoutMs: 1_000,
 };
 
 test('after kill -9 the connection is made again to the successor, and what waited is sent to it', async () => {
