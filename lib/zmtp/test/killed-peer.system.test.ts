@@ -1,7 +1,7 @@
 // Goal: a peer that is killed or frozen is noticed, and its successor is found. Method: a process of its own as the peer.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { until } from '@plumb/testing';
+import { openTemporaryDirectory, until } from '@plumb/testing';
 import { afterEach, expect, test } from 'vitest';
 import { openSocket } from '../src/index.ts';
 
@@ -61,4 +61,15 @@ test('a frozen process is given up by its silence', async () => {
   child.kill('SIGSTOP');
   await until('the silence to be noticed', () => reasons.length > 0);
   expect(reasons[0]).toMatch(/^the peer was silent for \d+ ms$/);
+});
+
+test('the socket file of a killed process is taken over, that of a living one is not', async () => {
+  await using directory = await openTemporaryDirectory();
+  const { child, address } = await startEcho(`ipc://${directory.path}/socket`);
+  await using router = openSocket('ROUTER', { lingerMs: 0 });
+  await expect(router.bind(address)).rejects.toMatchObject({ code: 'unavailable' });
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+  expect(await router.bind(address)).toBe(address);
 });
