@@ -7,7 +7,7 @@ test('the benchmark runs, on a small input, with both peers', () => {
   const env = { ...process.env, RPC_BENCH_MS: '10', RPC_BENCH_ROUNDS: '1' };
   const { bench, results } = JSON.parse(String(execFileSync(process.execPath, [program, '--json'], { env })));
   expect(bench).toBe('rpc');
-  expect(results).toHaveLength(6);
+  expect(results).toHaveLength(7);
   const positive = expect.toSatisfy((value) => Number(value) > 0);
   for (const result of results) {
     expect(result).toMatchObject({ ours: positive, peers: { zeromq: positive, http: positive } });

@@ -1,8 +1,8 @@
 /**
  * What a call costs over TCP on one machine, between two processes: calls one after another and 64 at a time, items of
- * a stream, and the processor time of both sides. Beside it, in turns of the same run, the same work over the plain
- * `zeromq` package (router and dealer, JSON) and over `node:http` with kept connections (JSON). Ours alone checks every
- * value against its contract. Medians.
+ * a stream, calls beside a stream, and the processor time of both sides. Beside it, in turns of the same run, the same
+ * work over the plain `zeromq` package (router and dealer, JSON) and over `node:http` with kept connections (JSON). Ours
+ * alone checks every value against its contract. Medians.
  *
  * `npm run bench -- rpc [--json]`; `RPC_BENCH_MS` is how long each figure is measured, `RPC_BENCH_ROUNDS` how often.
  */
@@ -26,6 +26,7 @@ const FIGURES = {
   callCpu: { name: `processor time of a call, ${IN_FLIGHT} at a time, both sides`, unit: 'µs', better: 'lower' },
   stream: { name: 'items of a stream', unit: '1/s', better: 'higher' },
   itemCpu: { name: 'processor time of an item, both sides', unit: 'µs', better: 'lower' },
+  besideStream: { name: 'p50 of a call beside a stream', unit: 'µs', better: 'lower' },
 } as const;
 type Figures = Record<keyof typeof FIGURES, number>;
 
@@ -49,15 +50,21 @@ printBench({ bench: 'rpc', rounds: ROUNDS, results: resultsOf(rounds) });
 
 async function measure(client: BenchClient): Promise<Figures> {
   const value = createBenchValue();
-  const latencies: number[] = [];
-  const sequential = await measured(async (isOver) => {
+  const callInTurn = async (isOver: () => boolean, latencies: number[]): Promise<number> => {
     while (!isOver()) {
       const startedAt = performance.now();
       await client.call(value);
       latencies.push(performance.now() - startedAt);
     }
     return latencies.length;
-  });
+  };
+  const readStreams = async (isOver: () => boolean): Promise<number> => {
+    let count = 0;
+    while (!isOver()) for await (const item of client.items(STREAM_ITEMS)) count += item.isReady ? 1 : 0;
+    return count;
+  };
+  const latencies: number[] = [];
+  const sequential = await measured((isOver) => callInTurn(isOver, latencies));
   const parallel = await measured(async (isOver) => {
     const counts = Array.from({ length: IN_FLIGHT }, async () => {
       let count = 0;
@@ -66,9 +73,10 @@ async function measure(client: BenchClient): Promise<Figures> {
     });
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   });
-  const stream = await measured(async (isOver) => {
-    let count = 0;
-    while (!isOver()) for await (const item of client.items(STREAM_ITEMS)) count += item.isReady ? 1 : 0;
+  const stream = await measured(readStreams);
+  const besideStream: number[] = [];
+  await measured(async (isOver) => {
+    const [count] = await Promise.all([readStreams(isOver), callInTurn(isOver, besideStream)]);
     return count;
   });
   return {
@@ -78,6 +86,7 @@ async function measure(client: BenchClient): Promise<Figures> {
     callCpu: parallel.cpuUs,
     stream: stream.perSecond,
     itemCpu: stream.cpuUs,
+    besideStream: medianOf(besideStream) * 1_000,
   };
 }
 
