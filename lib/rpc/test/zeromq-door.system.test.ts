@@ -10,11 +10,13 @@ import {
 } from '../src/index.ts';
 import { listenZeromq, openZeromqChannel } from '../src/node.ts';
 import { seededRandom, silentLog, systemClock } from '@plumb/base';
-import { openTemporaryDirectory, until } from '@plumb/testing';
+import { createFakeClock, openTemporaryDirectory, until } from '@plumb/testing';
+import { openSocket, type Socket } from '@plumb/zmtp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Dealer } from 'zeromq';
 import { FRAME, frameOf, jsonFrame } from '../src/frame.ts';
+import { PROTOCOL_VERSION } from '../src/protocol.ts';
 import { listen, portOf, TOKEN } from './open-zeromq.ts';
 import { createSuiteWorld, suiteContract, suiteHandlers, type SuiteWorld } from './suite-contract.ts';
 import { openProxy } from './tcp-proxy.ts';
@@ -228,4 +230,32 @@ test('a connection comes back by itself when the server does, and calls made mea
   const waiting = client.add({ a: 2, b: 2 }, { timeoutMs: 60_000 });
   await using _second = await openSuiteServer(address);
   expect(await waiting).toBe(4);
+});
+
+test('a stranger that says nothing is ended, and so is one whose token was refused', async () => {
+  const clock = createFakeClock();
+  await using server = await listenZeromq({
+    addresses: ['tcp://127.0.0.1:0'],
+    authenticate: async () => undefined,
+    accept: () => undefined,
+    log: silentLog,
+    clock,
+  });
+  let connectedCount = 0;
+  const ended: string[] = [];
+  const connectAs = (name: string): Socket => {
+    const events = { connected: () => (connectedCount += 1), disconnected: () => ended.push(name) };
+    const socket = openSocket('DEALER', { reconnect: false, events, onMessage: () => undefined });
+    socket.connect(server.addresses[0] ?? '');
+    return socket;
+  };
+  await using _silent = connectAs('silent');
+  await using refused = connectAs('refused');
+  await until('both are connected', () => connectedCount === 2);
+  await refused.send([jsonFrame(FRAME.hello, { version: PROTOCOL_VERSION, token: 'wrong' })]);
+  await until('both were ended', async () => {
+    await clock.advance(100);
+    return ended.length === 2;
+  });
+  expect(ended.toSorted()).toEqual(['refused', 'silent']);
 });

@@ -69,10 +69,8 @@ function isCode(error: unknown, code: string): boolean {
 }
 
 function takenError(address: Address, cause: unknown): OperatingError {
-  const advice = 'is another program listening there, or the directory not writable?';
-  return new OperatingError(
-    'unavailable',
-    `cannot listen on ${formatAddress(address)}: ${describeError(cause)}: ${advice}`,
-    { cause },
-  );
+  const why = isCode(cause, 'EADDRINUSE')
+    ? 'another program listens there: stop it first, or choose another address'
+    : `${describeError(cause)}: is the directory there and writable?`;
+  return new OperatingError('unavailable', `cannot listen on ${formatAddress(address)}: ${why}`, { cause });
 }
