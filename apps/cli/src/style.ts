@@ -53,10 +53,9 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     .join('\n');
 }
 
-const segmenter = new Intl.Segmenter();
-
 function visibleLength(text: string): number {
-  return [...segmenter.segment(stripVTControlCharacters(text))].length;
+  // Code points: Intl.Segmenter would count better what nobody writes in a table, and costs 13 ms to load.
+  return Array.from(stripVTControlCharacters(text)).length;
 }
 
 /** Takes out what could move the cursor or change colours: for text that programs printed. */
