@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { createLog, type LogFields, OperatingError } from '@plumb/base';
-import { openTemporaryDirectory, until } from '@plumb/testing';
+import { createFakeClock, openTemporaryDirectory, until } from '@plumb/testing';
 import { afterEach, expect, test } from 'vitest';
 import { encodeCommand, encodePing } from '../src/command.ts';
 import { encodeFrame, FLAG } from '../src/frame.ts';
@@ -247,7 +247,8 @@ test('a lost connection is made again, and subscriptions with it', async () => {
 });
 
 test('a peer of ZMTP 3.0 gets subscriptions as messages, and no heartbeats', async () => {
-  const sub = open('SUB', { heartbeatIntervalMs: 10 });
+  const clock = createFakeClock();
+  const sub = open('SUB', { heartbeatIntervalMs: 10, clock });
   sub.subscribe('t');
   const raw = connectRaw(await sub.bind(ANY));
   const received = readText(raw);
@@ -257,7 +258,10 @@ test('a peer of ZMTP 3.0 gets subscriptions as messages, and no heartbeats', asy
   expect(text(await sub.receive())).toBe('topic');
   sub.unsubscribe('t');
   await until('the cancellation', () => received().endsWith('\x00\x02\x01t\x00\x02\x00t'));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await clock.advance(100);
+  // What is asked for later comes behind any heartbeat.
+  sub.subscribe('u');
+  await until('the next subscription', () => received().endsWith('\x00\x02\x01u'));
   expect(received()).not.toContain('PING');
 });
 
@@ -406,12 +410,17 @@ test('silent peers, slow strangers and too many of them are turned away, with th
 test('a peer that answers heartbeats stays', async () => {
   const lost: unknown[] = [];
   const events = { disconnected: (_peer: unknown, reason: unknown) => lost.push(reason) };
-  const timing = { heartbeatIntervalMs: 20, heartbeatTimeoutMs: 2_000, heartbeatTtlMs: 2_000, events };
-  const [a, b] = [open('PAIR', timing), open('PAIR', timing)];
+  const clock = createFakeClock();
+  const a = open('PAIR', { heartbeatIntervalMs: 20, heartbeatTimeoutMs: 1_000, events, clock });
+  const b = open('PAIR', { heartbeatIntervalMs: 0, clock });
   a.connect(await b.bind(ANY));
-  await a.send([Buffer.from('1')]);
-  await b.receive();
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  // Three times the time-out, in which only its answers to heartbeats speak for `b`.
+  for (let i = 0; i < 150; i += 1) {
+    await clock.advance(20);
+    if (lost.length > 0) break;
+    await a.send([Buffer.from('1')]);
+    await b.receive();
+  }
   expect(lost).toEqual([]);
 });
 
