@@ -12,6 +12,10 @@ export type Method = {
   readonly stream?: true;
   /** What a caller must hold, such as `config:write`. Absent: any authenticated caller. */
   readonly scope?: string;
+  /** Running it twice does what running it once does: a call that was lost on its way is made again, elsewhere too. */
+  readonly idempotent?: true;
+  /** One line for people, which `describe` prints. */
+  readonly summary?: string;
 };
 
 export type Contract = Readonly<Record<string, Method>>;
@@ -30,6 +34,8 @@ export type Call = {
   readonly caller: Caller;
   /** Aborts when the caller cancels, its deadline passes, or its connection is lost. */
   readonly signal: AbortSignal;
+  /** The W3C trace that the call belongs to, if it belongs to one: `00-TRACE-SPAN-FLAGS`. */
+  readonly traceparent?: string | undefined;
 };
 
 export type Handlers<C extends Contract> = {
@@ -45,6 +51,10 @@ export type CallOptions = {
   readonly signal?: AbortSignal | undefined;
   /** For the answer of a unary call, or the first item of a stream to be asked for. The default is `CALL_TIMEOUT_MS`; a stream has none. */
   readonly timeoutMs?: number | undefined;
+  /** Whether the call may be made again, elsewhere too, when its answer is lost. A contract says it for its methods. */
+  readonly idempotent?: boolean | undefined;
+  /** The W3C trace that the call belongs to; within a handler, that of the call it handles. */
+  readonly traceparent?: string | undefined;
 };
 
 export type Client<C extends Contract> = {
