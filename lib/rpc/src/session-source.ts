@@ -1,12 +1,20 @@
 import { OperatingError } from '@plumb/base';
 import type { ClientSession } from './client-session.ts';
 
-/** Where calls get the session to run on. */
+/** What a source may know of the call that needs a session. */
+export type SessionRequest = {
+  /** Sessions that this call was tried on: one of the others is given where there is one. */
+  readonly tried?: ReadonlySet<ClientSession> | undefined;
+  /** A stream, which is not load of the kind that ends within moments. */
+  readonly isStream?: boolean | undefined;
+};
+
+/** Where calls get the session to run on. It is asked anew for each try of each call. */
 export type SessionSource = {
-  /** The session if there is one right now. */
-  readonly current: () => ClientSession | undefined;
+  /** The session to use if there is one right now. */
+  readonly current: (request?: SessionRequest) => ClientSession | undefined;
   /** Waits for one. Rejects with the reason of `signal` when it aborts, or with an error that waiting cannot cure. */
-  readonly wait: (signal: AbortSignal) => Promise<ClientSession>;
+  readonly wait: (signal: AbortSignal, request?: SessionRequest) => Promise<ClientSession>;
   /** Why there is none, for the message of a deadline; undefined where there is one. */
   readonly trouble: () => string | undefined;
   readonly close: () => void;
