@@ -1,14 +1,20 @@
 /**
  * Calls that certainly did not run: refused before their handler was called, or never sent. Such a call may be made
- * again elsewhere, whether or not it is idempotent. The mark crosses the wire in the error's details.
+ * again elsewhere, whether or not it is idempotent.
+ *
+ * The mark lies on the error object and is not part of its data: a handler that passes on the error of a call that it
+ * made has run itself, so its answer must not carry the mark of the other call. On the wire it is a field of the
+ * message in which a dispatcher refuses a call.
  */
-import { type ErrorCode, OperatingError } from '@plumb/base';
+import type { OperatingError } from '@plumb/base';
 
-/** An error that says for certain that no handler was called. */
-export function notRunError(code: ErrorCode, message: string, { cause }: { cause?: unknown } = {}): OperatingError {
-  return new OperatingError(code, message, { cause, details: { notRun: true } });
+const NOT_RUN = Symbol('not-run');
+
+/** Says of `error`, which it returns, that no handler was called. */
+export function markNotRun(error: OperatingError): OperatingError {
+  return Object.defineProperty(error, NOT_RUN, { value: true });
 }
 
 export function hasNotRun(error: unknown): boolean {
-  return error instanceof OperatingError && error.details?.['notRun'] === true;
+  return error instanceof Error && NOT_RUN in error;
 }
