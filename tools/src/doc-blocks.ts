@@ -35,12 +35,14 @@ export const docBlocks: Command = {
 
 /** Each block as a file beside its document's name, with as many lines before it, so that faults name the document's line. */
 export function blocksOf(document: string, text: string): DocBlock[] {
-  return [...text.matchAll(/^```(tsx?)\n(.*?)^```/gms)].map(({ index: start, 1: kind, 2: code = '' }, index) => {
-    const before = text.slice(0, start).split('\n').length;
-    return { file: `${document}.${index + 1}.${kind}`, text: `${'\n'.repeat(before)}${code}export {};\n` };
-  });
+  return [...text.matchAll(/^```(tsx?)(?: run)?\n(.*?)^```/gms)].map(
+    ({ index: start, 1: kind, 2: code = '' }, index) => {
+      const before = text.slice(0, start).split('\n').length;
+      return { file: `${document}.${index + 1}.${kind}`, text: `${'\n'.repeat(before)}${code}export {};\n` };
+    },
+  );
 }
 
-function listDocuments(root: string): string[] {
+export function listDocuments(root: string): string[] {
   return fs.globSync('**/*.md', { cwd: root, exclude: (name) => ['node_modules', '.git', 'dist'].includes(name) });
 }
