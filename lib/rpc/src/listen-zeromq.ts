@@ -1,37 +1,30 @@
 /**
- * The server's end of RPC over ZeroMQ: one ROUTER socket on any number of addresses. A connection that does not say hello
- * in time, or is refused, is ended. An id that a peer chose itself is not answered, since it could be that of somebody
- * else who has just left.
+ * The server's end of RPC over ZeroMQ, on any number of addresses. With `curve`, whoever comes by TCP is encrypted and is
+ * known by the key that it proved to hold; a key that nobody knows may still show a token. Unix sockets are protected by
+ * the mode of their directory and stay plain, with tokens.
  */
-import { type Clock, describeError, errorToData, type Log, OperatingError, sleep, type Timer } from '@plumb/base';
-import { openSocket, type Peer, type Socket } from '@plumb/zmtp';
+import type { Clock, Log } from '@plumb/base';
+import type { Security } from '@plumb/zmtp';
 import type { Accept } from './channel.ts';
 import type { Caller } from './contract.ts';
-import { FRAME, type Hello, jsonFrame, readHello } from './frame.ts';
-import { createFrameChannel, type FrameChannel } from './frame-channel.ts';
-import { PROTOCOL_VERSION } from './protocol.ts';
-import { ZEROMQ_OPTIONS } from './zeromq-options.ts';
+import { type DoorOptions, ZeromqDoor } from './zeromq-door.ts';
 
-/** A wrong token is answered only after this, and its connection may not try another before: guessing stays slow. */
-const DENIAL_DELAY_MS = 500;
-
-/** Peers whose token is being checked or was just denied. More are not answered, and try again by themselves. */
-const HELLOS_MAX = 1_024;
-
-/** Connections at a time: each costs a heartbeat a second. More are refused with `exhausted`. */
-const PEERS_MAX = 4_096;
-
-/** From the handshake of ZMTP to the hello, which clients send at once. */
-const HELLO_TIMEOUT_MS = 5_000;
-
-/** For a refusal to leave before its connection is ended. */
-const FAREWELL_MS = 1_000;
+export type ListenCurve = {
+  /** Of the server, 40 characters of Z85: see `generateKeyPair`. */
+  readonly secretKey: string;
+  /** Whom this key (Z85) is known as; undefined for nobody. Asked once for each connection, as are tokens. */
+  readonly identify: (publicKey: string, address: string) => Promise<Caller | undefined>;
+  /** Unix sockets are encrypted as well. */
+  readonly unixSockets?: boolean | undefined;
+};
 
 export type ListenOptions = {
   /** `tcp://127.0.0.1:7701` (port 0 for any that is free) or `ipc:///path/to.sock`. */
   readonly addresses: readonly string[];
   /** Who holds this token; undefined for nobody. A rejection is logged and answered with `unavailable`. */
   readonly authenticate: (token: string) => Promise<Caller | undefined>;
+  /** Without it, nothing is encrypted and everybody shows a token. */
+  readonly curve?: ListenCurve | undefined;
   readonly accept: Accept;
   readonly log: Log;
   readonly clock: Clock;
@@ -42,145 +35,47 @@ export type Listener = AsyncDisposable & {
   readonly addresses: readonly string[];
 };
 
-/** @throws OperatingError `invalid` for a bad address, `unavailable` for one that is taken. Nothing is open then. */
+/** @throws OperatingError `invalid` for a bad address or key, `unavailable` for an address that is taken. Nothing is open then. */
 export async function listenZeromq(options: ListenOptions): Promise<Listener> {
-  const door = new ZeromqDoor(options);
+  const { addresses, curve } = options;
+  const isEncrypted = (address: string): boolean =>
+    curve !== undefined && (curve.unixSockets === true || address.startsWith('tcp:'));
+  const doors = new Map<boolean, ZeromqDoor>();
+  const close = async (): Promise<void> => {
+    await Promise.all([...doors.values()].map((door) => door.close()));
+  };
   try {
-    return { addresses: await door.bind(), [Symbol.asyncDispose]: () => door.close() };
+    const security = curve === undefined ? undefined : await curveSecurity(curve);
+    const bound: string[] = [];
+    for (const address of addresses) {
+      const kind = isEncrypted(address);
+      const door = doors.get(kind) ?? new ZeromqDoor(doorOptions(options, kind ? security : undefined));
+      doors.set(kind, door);
+      bound.push(await door.bind(address));
+    }
+    return { addresses: bound, [Symbol.asyncDispose]: close };
   } catch (error) {
-    await door.close();
+    await close();
     throw error;
   }
 }
 
-class ZeromqDoor {
-  readonly #router: Socket;
-  readonly #options: ListenOptions;
-  readonly #peers = new Map<Peer, FrameChannel>();
-  readonly #hellos = new Set<Peer>();
-  readonly #strangers = new Map<Peer, Timer>();
-  readonly #closed = new AbortController();
-
-  constructor(options: ListenOptions) {
-    this.#options = options;
-    const { clock, log } = options;
-    this.#router = openSocket('ROUTER', {
-      ...ZEROMQ_OPTIONS,
-      mandatory: true,
-      // One more, so that the last one can be told why it is refused.
-      peersMax: PEERS_MAX + 1,
-      clock,
-      log,
-      onMessage: ({ parts: [, frame, ...rest], peer }) => {
-        if (frame !== undefined && rest.length === 0) this.#onFrame(peer, frame);
-      },
-      events: {
-        connected: (peer) => this.#onStranger(peer),
-        disconnected: (peer, reason) => {
-          this.#forgetStranger(peer);
-          this.#peers.get(peer)?.onLoss(new OperatingError('unavailable', `the other side is gone: ${reason.message}`));
-        },
-      },
-    });
-  }
-
-  async bind(): Promise<readonly string[]> {
-    const bound: string[] = [];
-    for (const address of this.#options.addresses) bound.push(await this.#router.bind(address));
-    return bound;
-  }
-
-  /** Says farewell to all, and gives the addresses back before the promise resolves. */
-  async close(): Promise<void> {
-    for (const { channel } of this.#peers.values()) channel.close();
-    this.#closed.abort();
-    for (const timer of this.#strangers.values()) timer.cancel();
-    await this.#router.close();
-  }
-
-  #onStranger(peer: Peer): void {
-    const late = new OperatingError('deadline', `no hello came within ${HELLO_TIMEOUT_MS} ms`);
-    this.#strangers.set(
-      peer,
-      this.#options.clock.after(HELLO_TIMEOUT_MS, () => peer.close(late)),
-    );
-  }
-
-  #forgetStranger(peer: Peer): void {
-    this.#strangers.get(peer)?.cancel();
-    this.#strangers.delete(peer);
-  }
-
-  #onFrame(peer: Peer, frame: Buffer): void {
-    const known = this.#peers.get(peer);
-    if (known !== undefined) return known.onFrame(frame);
-    const hello = readHello(frame);
-    const isBusy = this.#hellos.has(peer) || this.#hellos.size >= HELLOS_MAX;
-    if (hello === undefined || !isGivenId(peer.routingId) || isBusy) return;
-    this.#forgetStranger(peer);
-    this.#hellos.add(peer);
-    void this.#greet(peer, hello).finally(() => this.#hellos.delete(peer));
-  }
-
-  async #greet(peer: Peer, { version, token }: Hello): Promise<void> {
-    const { authenticate, accept, log, clock } = this.#options;
-    try {
-      const caller = await authenticate(token);
-      if (caller === undefined) {
-        log.warn('rpc.denied', { address: peer.address });
-        await sleep(clock, DENIAL_DELAY_MS, this.#closed.signal);
-        throw new OperatingError('denied', 'the token is not valid: ask for one with "plumb token"');
-      }
-      checkVersion(version);
-      if (this.#peers.size >= PEERS_MAX) throw new OperatingError('exhausted', `${PEERS_MAX} others are connected`);
-      if (this.#closed.signal.aborted || !this.#router.peers().includes(peer)) return;
-      const adopted = this.#adopt(peer);
-      this.#write(peer, jsonFrame(FRAME.welcome, { version: PROTOCOL_VERSION }));
-      accept(adopted.channel, caller);
-    } catch (error) {
-      if (!(error instanceof OperatingError)) log.error('rpc.authenticate', { error: describeError(error) });
-      const refusal =
-        error instanceof OperatingError ? error : new OperatingError('unavailable', 'the token could not be checked');
-      this.#write(peer, jsonFrame(FRAME.bye, errorToData(refusal)));
-      this.#endSoon(peer, refusal);
-    }
-  }
-
-  #adopt(peer: Peer): FrameChannel {
-    const adopted = createFrameChannel((frame) => this.#write(peer, frame), this.#options);
-    this.#peers.set(peer, adopted);
-    adopted.channel.closed.addEventListener('abort', () => {
-      this.#peers.delete(peer);
-      this.#endSoon(peer, adopted.channel.closed.reason);
-    });
-    return adopted;
-  }
-
-  /** A peer that was told why ends the connection by itself; one that does not is ended. */
-  #endSoon(peer: Peer, reason: OperatingError): void {
-    this.#options.clock.after(FAREWELL_MS, () => peer.close(reason));
-  }
-
-  /** A peer that is gone or does not read is lost at once: nothing waits. */
-  #write(peer: Peer, frame: Buffer): void {
-    if (this.#closed.signal.aborted) return;
-    try {
-      this.#router.trySend([peer.routingId, frame]);
-    } catch (error) {
-      const reason = new OperatingError('unavailable', `the other side is gone: ${describeError(error)}`);
-      this.#peers.get(peer)?.onLoss(reason);
-      peer.close(reason);
-    }
-  }
+function doorOptions({ authenticate, curve, accept, log, clock }: ListenOptions, security?: Security): DoorOptions {
+  return {
+    security,
+    accept,
+    log,
+    clock,
+    async identify({ publicKey, token, address }) {
+      const caller = publicKey === undefined ? undefined : await curve?.identify(publicKey, address);
+      return caller ?? (token === '' ? undefined : authenticate(token));
+    },
+  };
 }
 
-function checkVersion(version: number): void {
-  if (version === PROTOCOL_VERSION) return;
-  const advice = version > PROTOCOL_VERSION ? 'update the server' : 'update the client';
-  throw new OperatingError('invalid', `this server speaks RPC version ${PROTOCOL_VERSION}, not ${version}: ${advice}`);
-}
-
-/** Ids that ROUTER gives are a zero byte and a counter. */
-function isGivenId(id: Buffer): boolean {
-  return id.length === 5 && id[0] === 0;
+/** The handshake lets every key in: who it is, the hello decides. */
+async function curveSecurity({ secretKey }: ListenCurve): Promise<Security> {
+  // Programs without CURVE do not load libsodium.
+  const { curveServer } = await import('@plumb/zmtp/curve');
+  return curveServer({ secretKey, authenticate: async () => '' });
 }

@@ -2,7 +2,7 @@
 import { silentLog, systemClock } from '@plumb/base';
 import { openTemporaryDirectory } from '@plumb/testing';
 import { type Accept, type Caller, createConnection } from '../src/index.ts';
-import { type Listener, listenZeromq, openZeromqChannel } from '../src/node.ts';
+import { generateKeyPair, type Listener, listenZeromq, openZeromqChannel } from '../src/node.ts';
 import type { Open } from './rpc-suite.ts';
 import { openProxy } from './tcp-proxy.ts';
 
@@ -22,6 +22,28 @@ export const openOverTcp: Open = async ({ accept }, caller) => {
   const server = stack.use(await listen(['tcp://127.0.0.1:0'], accept, caller));
   const proxy = stack.use(await openProxy({ host: '127.0.0.1', port: portOf(server.addresses[0]) }));
   const connection = stack.use(createConnection(await openZeromqChannel({ address: proxy.address, token: TOKEN })));
+  return { connection, cut: proxy.cut, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+};
+
+/** The caller is known by its key alone. */
+export const openOverCurve: Open = async ({ accept }, caller) => {
+  const stack = new AsyncDisposableStack();
+  const [server, keys] = [generateKeyPair(), generateKeyPair()];
+  const listener = await listenZeromq({
+    addresses: ['tcp://127.0.0.1:0'],
+    authenticate: async () => undefined,
+    curve: {
+      secretKey: server.secretKey,
+      identify: async (publicKey) => (publicKey === keys.publicKey ? caller : undefined),
+    },
+    accept,
+    log: silentLog,
+    clock: systemClock,
+  });
+  stack.use(listener);
+  const proxy = stack.use(await openProxy({ host: '127.0.0.1', port: portOf(listener.addresses[0]) }));
+  const curve = { keys, serverKey: server.publicKey };
+  const connection = stack.use(createConnection(await openZeromqChannel({ address: proxy.address, curve })));
   return { connection, cut: proxy.cut, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 };
 

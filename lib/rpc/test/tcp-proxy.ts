@@ -9,12 +9,22 @@ export type Proxy = AsyncDisposable & {
   readonly cut: () => void;
   /** Reads nothing more from the server's side, as a client that hangs. */
   readonly stall: () => void;
+  /** The first MiB that went through, of both directions, as it came. */
+  readonly passed: readonly Buffer[];
 };
+
+const PASSED_BYTES_MAX = 2 ** 20;
 
 /** Listens beside the target: on a free port, or on `path`. */
 export async function openProxy(target: net.NetConnectOpts, path?: string): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   const upstreams = new Set<net.Socket>();
+  const passed: Buffer[] = [];
+  let passedBytes = 0;
+  const keep = (chunk: Buffer): void => {
+    passedBytes += chunk.length;
+    if (passedBytes <= PASSED_BYTES_MAX) passed.push(chunk);
+  };
   const server = net.createServer((near) => {
     const far = net.connect(target);
     upstreams.add(far);
@@ -25,6 +35,7 @@ export async function openProxy(target: net.NetConnectOpts, path?: string): Prom
       sockets.add(from);
       from.setNoDelay(true);
       from.pipe(to);
+      from.on('data', keep);
       from.on('error', () => to.destroy());
       from.on('close', () => {
         to.destroy();
@@ -40,6 +51,7 @@ export async function openProxy(target: net.NetConnectOpts, path?: string): Prom
   return {
     address: path === undefined ? `tcp://127.0.0.1:${(server.address() as net.AddressInfo).port}` : `ipc://${path}`,
     cut,
+    passed,
     stall: () =>
       upstreams.forEach((socket) => {
         socket.unpipe();

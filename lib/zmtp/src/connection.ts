@@ -1,6 +1,6 @@
 /** One connection: the engine on a socket of `node:net`, with its time-outs, and the writes of a turn in one. */
 import type { Socket as NetSocket } from 'node:net';
-import { type Clock, describeError, OperatingError, type Timer } from '@plumb/base';
+import { type Clock, OperatingError, type Timer } from '@plumb/base';
 import { type Command, encodeCommand, parsePing } from './command.ts';
 import { Engine, type EngineOptions, type Session } from './engine.ts';
 import { encodeBatch } from './frame-writer.ts';
@@ -174,9 +174,10 @@ export class Connection implements Carrier {
     });
     socket.on('end', () => {
       this.#isOver = this.#pipe?.isHalted === true && !this.#isEnding;
-      if (!this.#isOver) this.close(lost('the peer closed the connection'));
+      const when = this.isReady ? '' : ' during the handshake';
+      if (!this.#isOver) this.close(lost(`the peer closed the connection${when}`));
     });
-    socket.on('error', (error) => this.close(lost(`the connection failed: ${describeError(error)}`)));
+    socket.on('error', (cause) => this.close(new OperatingError('unavailable', 'the connection failed', { cause })));
     socket.on('close', () => {
       if (!this.#isOver) this.close(lost('the connection was closed'));
       this.#isGone.resolve();

@@ -1,9 +1,9 @@
 /** crypto_box as CurveZMQ (RFC 26) uses it, with the shared key computed once for a pair of keys. */
 import sodium from 'sodium-native';
 import { hsalsa20 } from './hsalsa20.ts';
+import { KEY_BYTES } from './keys.ts';
 import { protocolFault } from './protocol-fault.ts';
 
-export const KEY_BYTES = 32;
 export const BOX_OVERHEAD_BYTES = 16;
 export const NONCE_BYTES = 24;
 export const SHORT_NONCE_BYTES = 8;
@@ -15,12 +15,6 @@ export function newRawKeyPair(): RawKeyPair {
   const [publicKey, secretKey] = [Buffer.alloc(KEY_BYTES), Buffer.alloc(KEY_BYTES)];
   sodium.crypto_box_keypair(publicKey, secretKey);
   return { publicKey, secretKey };
-}
-
-export function publicKeyOf(secretKey: Buffer): Buffer {
-  const publicKey = Buffer.alloc(KEY_BYTES);
-  sodium.crypto_scalarmult_base(publicKey, secretKey);
-  return publicKey;
 }
 
 export function randomBytes(count: number): Buffer {

@@ -1,16 +1,8 @@
 /** The client's half of a CURVE handshake (RFC 26): HELLO, then INITIATE for the WELCOME that answers it, then READY. */
 import { encodeCommand, parseCommand } from './command.ts';
-import {
-  KEY_BYTES,
-  LONG_NONCE_BYTES,
-  newRawKeyPair,
-  type RawKeyPair,
-  randomBytes,
-  seal,
-  sharedKey,
-  unseal,
-} from './curve-box.ts';
+import { LONG_NONCE_BYTES, newRawKeyPair, type RawKeyPair, randomBytes, seal, sharedKey, unseal } from './curve-box.ts';
 import { createCurveCodec, readNonce, shortNonce } from './curve-codec.ts';
+import { KEY_BYTES } from './keys.ts';
 import { parseMetadata } from './metadata.ts';
 import { refusedBy } from './null-security.ts';
 import { protocolFault } from './protocol-fault.ts';

@@ -1,17 +1,9 @@
 // Goal: nobody is taken for a holder of a key whose secret he does not have. Method: INITIATE commands made by hand.
 import { expect, test } from 'vitest';
 import { encodeCommand, parseCommand } from './command.ts';
-import {
-  KEY_BYTES,
-  LONG_NONCE_BYTES,
-  newRawKeyPair,
-  randomBytes,
-  type RawKeyPair,
-  seal,
-  sharedKey,
-  unseal,
-} from './curve-box.ts';
+import { LONG_NONCE_BYTES, newRawKeyPair, randomBytes, type RawKeyPair, seal, sharedKey, unseal } from './curve-box.ts';
 import { shortNonce } from './curve-codec.ts';
+import { KEY_BYTES } from './keys.ts';
 import { openCurveServer } from './curve-server.ts';
 import type { HandshakeStep } from './security.ts';
 import { encodeZ85 } from './z85.ts';

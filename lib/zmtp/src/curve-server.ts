@@ -3,7 +3,6 @@ import { OperatingError } from '@plumb/base';
 import { encodeCommand, encodeError, parseCommand } from './command.ts';
 import {
   isSameKey,
-  KEY_BYTES,
   LONG_NONCE_BYTES,
   newRawKeyPair,
   type RawKeyPair,
@@ -15,6 +14,7 @@ import {
 } from './curve-box.ts';
 import { HELLO_PADDING_BYTES, HELLO_SIGNATURE_BYTES, VERSION } from './curve-client.ts';
 import { createCurveCodec, readNonce, shortNonce } from './curve-codec.ts';
+import { KEY_BYTES } from './keys.ts';
 import { parseMetadata } from './metadata.ts';
 import { protocolFault } from './protocol-fault.ts';
 import type { Handshake, HandshakeFacts, HandshakeStep } from './security.ts';

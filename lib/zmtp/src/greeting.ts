@@ -37,13 +37,17 @@ export function checkGreeting(bytes: Buffer): void {
     throw protocolFault(`it speaks version ${major}, and 3 is the oldest known`);
 }
 
-/** Reads 64 bytes that `checkGreeting` has passed. @throws OperatingError `invalid` unless they name `mechanism`. */
+/**
+ * Reads 64 bytes that `checkGreeting` has passed. @throws OperatingError `denied` unless they name `mechanism`, with what
+ * they name in `details.mechanism`.
+ */
 export function parseGreeting(bytes: Buffer, mechanism: string): Greeting {
   const field = bytes.toString('latin1', MECHANISM_AT, MECHANISM_AT + MECHANISM_BYTES);
   const name = field.replace(/\0+$/, '');
   if (name !== mechanism) {
     const theirs = /^[A-Z0-9_+-]{1,20}$/.test(name) ? name : 'of no valid name';
-    throw new OperatingError('denied', `the peer wants mechanism ${theirs}, this side ${mechanism}: make them equal`);
+    const message = `the peer wants mechanism ${theirs}, this side ${mechanism}: make them equal`;
+    throw new OperatingError('denied', message, { details: { mechanism: theirs } });
   }
   return { minor: bytes[11] ?? 0, mechanism: name, isServer: bytes[AS_SERVER_AT] === 1 };
 }

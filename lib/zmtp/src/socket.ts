@@ -355,7 +355,7 @@ class ZmtpSocket implements Socket {
     const isWanted = this.#closing === undefined || link?.pipe?.hasOutput === true;
     const retryInMs = isWanted ? link?.connector.retry(reason) : undefined;
     const level = this.#closing !== undefined || reason.code === 'unavailable' ? 'debug' : 'warn';
-    log[level]('zmtp.closed', { address, code: reason.code, reason: reason.message, retryInMs });
+    log[level]('zmtp.closed', { address, code: reason.code, reason: describeError(reason), retryInMs });
     const peer = pipe?.peer;
     if (pipe === undefined || peer === undefined) {
       events.failed?.(address, reason, retryInMs);

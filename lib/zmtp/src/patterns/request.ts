@@ -1,5 +1,5 @@
 /** REQ (RFC 28): one question, then its answer. A peer that is lost ends the wait, and the next question may go out. */
-import { OperatingError } from '@plumb/base';
+import { describeError, OperatingError } from '@plumb/base';
 import type { Pipe } from '../pipe.ts';
 import { RoundRobin } from '../round-robin.ts';
 import type { Pattern } from './pattern.ts';
@@ -30,7 +30,7 @@ export function requestPattern({ onLost, onAsked }: RequestOptions): Pattern {
     queuesEarly: true,
     canReceive: true,
     attach: (pipe) => peers.add(pipe),
-    lose: (pipe, reason) => forget(pipe, reason.message),
+    lose: (pipe, reason) => forget(pipe, describeError(reason)),
     detach(pipe) {
       peers.delete(pipe);
       forget(pipe, 'the peer is gone');
