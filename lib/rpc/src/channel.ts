@@ -9,6 +9,12 @@ import type { SendTiming } from './turn.ts';
 /** A message of the RPC protocol: plain data, encoded by the channel. `protocol.ts` gives its forms. */
 export type Message = Readonly<Record<string, unknown>>;
 
+/**
+ * `busy`: the other side has answered nothing for some seconds, but its machine still takes connections for it, as a
+ * program does whose event loop is held up. What was sent is answered when it comes back.
+ */
+export type Liveness = 'alive' | 'busy';
+
 export type Channel = {
   /**
    * Never blocks. A channel whose peer does not read closes itself at its named bound instead of buffering on. The
@@ -20,6 +26,10 @@ export type Channel = {
   /** Aborts when the connection is lost or closed by either side. `reason` is an `OperatingError`. */
   readonly closed: AbortSignal;
   readonly close: () => void;
+  /** How the other side is, as far as it is known. Absent where the kind of channel cannot tell. */
+  readonly liveness?: (() => Liveness) | undefined;
+  /** Calls back at each change of `liveness`, as long as the channel is open. */
+  readonly onLiveness?: ((listener: (liveness: Liveness) => void) => void) | undefined;
 };
 
 /** What a server learns when somebody connects: the channel, and who it is. */

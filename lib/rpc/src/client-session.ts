@@ -1,6 +1,6 @@
 /** The caller's side of one channel: numbers the calls and hands each answer to whom it is for. */
 import { errorFromData, OperatingError } from '@plumb/base';
-import type { Channel } from './channel.ts';
+import type { Channel, Liveness } from './channel.ts';
 import { type ClientMessage, parseServerMessage, type ServerMessage } from './protocol.ts';
 
 /** Who waits for a call. At most one of `onResult`, `onEnd` and `onError` is called, once, and nothing after it. */
@@ -58,6 +58,15 @@ export class ClientSession {
 
   grant(id: number, count: number): void {
     if (this.#waiting.has(id)) this.#send({ kind: 'credit', id, count });
+  }
+
+  /** `alive` where the channel cannot tell. */
+  get liveness(): Liveness {
+    return this.#channel.liveness?.() ?? 'alive';
+  }
+
+  onLiveness(listener: (liveness: Liveness) => void): void {
+    this.#channel.onLiveness?.(listener);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-export { type Accept, type Channel, type Message } from './channel.ts';
+export { type Accept, type Channel, type Liveness, type Message } from './channel.ts';
 export { createChannelPair } from './channel-pair.ts';
 export { createClient } from './client.ts';
 export { type Connection, createConnection } from './connection.ts';
