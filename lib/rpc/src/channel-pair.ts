@@ -1,6 +1,7 @@
 import { describeError, OperatingError } from '@plumb/base';
 import type { Channel, Message } from './channel.ts';
 import { closedByPeer, closedByThisSide, createInbox, type Inbox } from './inbox.ts';
+import { plainMessage } from './shared-value.ts';
 
 /**
  * Two channels joined within the process. Messages are structured-cloned when sent, so no object is shared, and arrive
@@ -29,7 +30,7 @@ function createEnd(own: Inbox, peer: Inbox): Channel {
 
 function clone(message: Message): Message {
   try {
-    return structuredClone(message);
+    return structuredClone(plainMessage(message));
   } catch (error) {
     throw new OperatingError('invalid', `the message cannot be sent: ${describeError(error)}: send plain data`, {
       cause: error,

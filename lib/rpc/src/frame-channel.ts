@@ -6,6 +6,7 @@
 import { type Clock, describeError, errorToData, OperatingError } from '@plumb/base';
 import { CborEncoder, decodeCborSequence } from '@plumb/cbor';
 import type { Channel, Message } from './channel.ts';
+import { encodeMessage } from './encode-message.ts';
 import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, readReceipt, receiptFrame } from './frame.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { closedByThisSide, createInbox } from './inbox.ts';
@@ -113,7 +114,7 @@ function createOutbox(write: (frame: Buffer) => void, closed: AbortSignal): Outb
   return {
     flush,
     send(message, timing, end) {
-      const bytes = encoder.encode(message);
+      const bytes = encodeMessage(encoder, message);
       checkSize(bytes);
       if (unreadBytes + batchBytes + bytes.length > UNREAD_BYTES_MAX) {
         return end(new OperatingError('exhausted', `${unreadBytes + batchBytes} bytes were left unread`));

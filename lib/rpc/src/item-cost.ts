@@ -1,5 +1,6 @@
 /** Credit counts items; a large item counts as several, so that what a reader has not read stays bounded in bytes too. */
 import { STREAM_CREDIT_ITEMS } from './limits.ts';
+import { SharedValue } from './shared-value.ts';
 
 /** Values nested deeper are left uncounted: either they are a cycle, or hardly any. */
 const DEPTH_MAX = 128;
@@ -12,8 +13,13 @@ const VALUE_BYTES = 4;
  */
 export function itemCost(item: unknown, pieceBytes: number): number {
   const windowBytes = pieceBytes * STREAM_CREDIT_ITEMS;
-  const sizeBytes = windowBytes - bytesLeftAfter(item, windowBytes, 0);
+  const sizeBytes = item instanceof SharedValue ? item.sizeBytes : roughSizeBytes(item, windowBytes);
   return Math.max(1, Math.min(STREAM_CREDIT_ITEMS, Math.ceil(sizeBytes / pieceBytes)));
+}
+
+/** What `value` takes, encoded, by a rough count that stops at `sizeBytesMax`. */
+export function roughSizeBytes(value: unknown, sizeBytesMax: number): number {
+  return sizeBytesMax - bytesLeftAfter(value, sizeBytesMax, 0);
 }
 
 function bytesLeftAfter(value: unknown, leftBytes: number, depth: number): number {

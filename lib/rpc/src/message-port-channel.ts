@@ -1,6 +1,7 @@
 import { describeError, OperatingError } from '@plumb/base';
 import type { Channel, Message } from './channel.ts';
 import { closedByPeer, closedByThisSide, createInbox } from './inbox.ts';
+import { plainMessage } from './shared-value.ts';
 
 /** What is asked of a port: those of browsers and of `node:worker_threads` have it. */
 export type MessagePortLike = {
@@ -66,7 +67,7 @@ export function createMessagePortChannel(port: MessagePortLike): Channel {
 
 function post(port: MessagePortLike, message: Message): void {
   try {
-    port.postMessage(message);
+    port.postMessage(plainMessage(message));
   } catch (error) {
     const advice = 'send plain data';
     throw new OperatingError('invalid', `the message cannot be sent: ${describeError(error)}: ${advice}`, {

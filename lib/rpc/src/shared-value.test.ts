@@ -1,0 +1,67 @@
+import { CborEncoder, decodeCbor } from '@plumb/cbor';
+import { expect, test } from 'vitest';
+import { createChannelPair } from './channel-pair.ts';
+import { encodeMessage } from './encode-message.ts';
+import { itemCost } from './item-cost.ts';
+import { decodeJson, encodeJson } from './json-codec.ts';
+import { plainMessage, SharedValue } from './shared-value.ts';
+
+const value = { kind: 'updates', topics: ['a', 'ż'], values: [1, { deep: [null] }] };
+const messages = [
+  { kind: 'item', id: 7, value, cost: 12 },
+  { kind: 'item', id: 2 ** 40, value },
+];
+
+test('a message with a shared value reads as the message with the plain one, in every encoding', async () => {
+  for (const message of messages) {
+    const shared = { ...message, value: new SharedValue(message.value, 100) };
+    expect(decodeCbor(encodeMessage(new CborEncoder(), shared))).toEqual(message);
+    expect(decodeJson(encodeJson(shared))).toEqual(message);
+    expect(plainMessage(shared)).toEqual(message);
+    const [near, far] = createChannelPair();
+    const received = new Promise((resolve) => far.receive(resolve));
+    near.send(shared);
+    expect(await received).toEqual(message);
+  }
+});
+
+test('a message without a shared value is encoded as ever', () => {
+  for (const message of [...messages, { kind: 'end', id: 3 }]) {
+    expect(decodeCbor(encodeMessage(new CborEncoder(), message))).toEqual(message);
+    expect(decodeJson(encodeJson(message))).toEqual(message);
+    expect(plainMessage(message)).toBe(message);
+  }
+});
+
+test('each encoding is made once, whoever asks', () => {
+  let reads = 0;
+  const counted = {
+    get field() {
+      reads += 1;
+      return reads;
+    },
+  };
+  const shared = new SharedValue(counted, 10);
+  const encoders = [new CborEncoder(), new CborEncoder()];
+  const encoded = encoders.map((encoder, id) => decodeCbor(encodeMessage(encoder, { id, value: shared })));
+  expect(encoded).toEqual([
+    { id: 0, value: { field: 1 } },
+    { id: 1, value: { field: 1 } },
+  ]);
+  expect([encodeJson({ id: 2, value: shared }), encodeJson({ id: 3, value: shared })]).toEqual([
+    '{"id":2,"value":{"field":2}}',
+    '{"id":3,"value":{"field":2}}',
+  ]);
+});
+
+test('what cannot be carried is refused, shared or not', () => {
+  const shared = new SharedValue({ at: new Map() }, 10);
+  expect(() => encodeJson({ id: 1, value: shared })).toThrow('JSON cannot carry a Map');
+  expect(() => encodeMessage(new CborEncoder(), { id: 1, value: new SharedValue(() => 1, 10) })).toThrow('function');
+});
+
+test('a shared value costs the credit of the size that it was made with', () => {
+  expect([100, 2_048, 2_049, 2 ** 30].map((size) => itemCost(new SharedValue('', size), 2_048))).toEqual([
+    1, 1, 2, 512,
+  ]);
+});
