@@ -40,7 +40,7 @@ export async function openZeromqChannel(options: OpenZeromqOptions): Promise<Cha
   const stop = (): void => link.fail(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
   using _timer = clock.after(OPEN_TIMEOUT_MS, () =>
-    link.fail(link.unreachable(`no answer within ${OPEN_TIMEOUT_MS} ms: is plumbd running there?`)),
+    link.fail(link.unreachable(`no answer within ${OPEN_TIMEOUT_MS} ms: is it running there?`)),
   );
   try {
     link.connect();
@@ -141,7 +141,7 @@ class DealerLink {
     if (reason.code === 'denied') return new OperatingError('denied', `the server at ${address}: ${reason.message}`);
     const { code } = (reason.cause ?? {}) as { readonly code?: unknown };
     if (code === 'ECONNREFUSED' || code === 'ENOENT') {
-      return this.unreachable('the connection was refused: is plumbd running there?');
+      return this.unreachable('the connection was refused: is it running there?');
     }
     const advice = security === undefined ? '' : ': does the server hold another key?';
     return this.unreachable(`${describeError(reason)}${advice}`);

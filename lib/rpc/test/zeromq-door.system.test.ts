@@ -110,7 +110,7 @@ test('where nobody listens, the caller is told at once', async () => {
   await using directory = await openTemporaryDirectory();
   for (const address of ['tcp://127.0.0.1:1', `ipc://${directory.path}/absent.sock`]) {
     const error = await failure(openZeromqChannel({ address, token: 'x' }));
-    const message = `cannot reach ${address}: the connection was refused: is plumbd running there?`;
+    const message = `cannot reach ${address}: the connection was refused: is it running there?`;
     expect(error).toMatchObject({ code: 'unavailable', message });
   }
 });

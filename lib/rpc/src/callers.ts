@@ -1,0 +1,43 @@
+/** Who may call a service that is served: names by key or token, or a function that knows them. */
+import { OperatingError } from '@plumb/base';
+import type { Caller } from './contract.ts';
+
+const PUBLIC_KEY = /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/;
+
+/** What a public key or a token stands for. A name alone may call everything of the service; a `Caller` has exact scopes. */
+export type KnownCallers = Readonly<Record<string, string | Caller>>;
+
+/** By public key, 40 characters of Z85. The function is asked at each connection, and may take its time. */
+export type Callers = KnownCallers | ((publicKey: string, address: string) => Promise<Caller | undefined>);
+
+/** By token. What is looked up is the whole token; guessing is slowed down by the door. */
+export type Tokens = KnownCallers | ((token: string) => Promise<Caller | undefined>);
+
+export type Identify = (publicKey: string, address: string) => Promise<Caller | undefined>;
+
+/** A record is read at each connection: who is added to it gets in, who is removed from it does not get in again. */
+export function identifyBy(callers: Callers | undefined): Identify {
+  if (typeof callers === 'function') return callers;
+  for (const publicKey of Object.keys(callers ?? {})) checkPublicKey(publicKey);
+  return async (publicKey) => lookUp(callers, publicKey);
+}
+
+export async function findCaller(tokens: Tokens | undefined, token: string): Promise<Caller | undefined> {
+  if (token === '') return undefined;
+  return typeof tokens === 'function' ? tokens(token) : lookUp(tokens, token);
+}
+
+function lookUp(known: KnownCallers | undefined, key: string): Caller | undefined {
+  if (known === undefined || !Object.hasOwn(known, key)) return undefined;
+  const caller = known[key];
+  return typeof caller === 'string' ? { id: caller, scopes: ['*'] } : caller;
+}
+
+function checkPublicKey(text: string): void {
+  if (PUBLIC_KEY.test(text)) return;
+  const found = `not ${text.length} others`;
+  throw new OperatingError(
+    'invalid',
+    `a caller's public key has 40 characters of Z85, ${found}: is it the whole line?`,
+  );
+}
