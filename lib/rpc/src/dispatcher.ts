@@ -1,8 +1,10 @@
-import { type Clock, type Log, type OperatingError, withAbort } from '@plumb/base';
+import { type Clock, errorToData, type Log, type OperatingError, withAbort } from '@plumb/base';
 import type { Accept } from './channel.ts';
 import type { Caller, Contract, Handlers } from './contract.ts';
 import { invoke, type Outcome, publicError } from './invoke.ts';
-import { MethodTable } from './method-table.ts';
+import { callCode, type CallCode, type MethodStats } from './method-stats.ts';
+import { MethodTable, type ObjectOptions } from './method-table.ts';
+import type { Policy } from './policy.ts';
 import { serveChannel } from './serve-channel.ts';
 
 export type Dispatcher = {
@@ -12,7 +14,7 @@ export type Dispatcher = {
    * Offers the functions of a plain object without a contract, objects in it as dotted names. Only its own enumerable
    * functions are callable; those that begin with `_` are private. Nothing is checked but `scope`, if it is given.
    */
-  readonly addObject: (service: string, object: object, options?: { readonly scope?: string }) => void;
+  readonly addObject: (service: string, object: object, options?: ObjectOptions) => void;
   /** Serves one connection until its channel closes. */
   readonly accept: Accept;
   /**
@@ -27,35 +29,65 @@ export type Dispatcher = {
   ) => Promise<unknown>;
   /** The names of all methods, sorted. */
   readonly methods: () => readonly string[];
+  /** What was counted of each method since the dispatcher was made, sorted by name; last, of the methods that there are not. */
+  readonly stats: () => readonly MethodStats[];
 };
 
-export type DispatcherDependencies = { readonly log: Log; readonly clock: Clock };
+export type DispatcherDependencies = {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Who may call what; by scopes where it is left out. */
+  readonly policy?: Policy | undefined;
+};
 
 /** The server's side of RPC: a table of methods that any number of channels can call. */
-export function createDispatcher({ log, clock }: DispatcherDependencies): Dispatcher {
-  const table = new MethodTable();
+export function createDispatcher({ log, clock, policy }: DispatcherDependencies): Dispatcher {
+  const table = new MethodTable({ policy });
   return {
     add: (service, contract, handlers) => table.add(service, contract, handlers),
-    addObject: (service, object, { scope } = {}) => table.addObject(service, object, scope),
+    addObject: (service, object, options = {}) => table.addObject(service, object, options),
     accept: (channel, caller) => serveChannel(channel, caller, { table, log, clock }),
     async call(name, input, caller, { signal = new AbortController().signal } = {}) {
       const call = { caller, signal };
       if (signal.aborted) throw signal.reason;
-      const outcome = await withAbort(invoke(table, { name, input, log }, call), signal);
-      if (outcome.kind === 'value') return outcome.value;
-      return checkedItems(outcome, (error) => publicError(error, { name, call, log }));
+      const counters = table.counters(name);
+      const startedAt = clock.monotonicMs();
+      counters.start();
+      try {
+        const outcome = await withAbort(invoke(table, { name, input, log }, call), signal);
+        if (outcome.kind === 'value') {
+          counters.finish('ok', clock.monotonicMs() - startedAt);
+          return outcome.value;
+        }
+        return checkedItems(outcome, {
+          wrap: (error) => publicError(error, { name, call, log }),
+          finish: (code) => counters.finish(code),
+        });
+      } catch (error) {
+        const durationMs = clock.monotonicMs() - startedAt;
+        counters.finish(callCode(errorToData(error).code, { signal, durationMs }), durationMs);
+        throw error;
+      }
     },
     methods: () => table.names(),
+    stats: () => table.stats(),
   };
 }
 
 async function* checkedItems(
   { items, check }: Extract<Outcome, { kind: 'stream' }>,
-  wrap: (error: unknown) => OperatingError,
+  { wrap, finish }: { readonly wrap: (error: unknown) => OperatingError; readonly finish: (code: CallCode) => void },
 ): AsyncGenerator<unknown> {
+  // Until it has come to its end, or to an error, its reader may leave it.
+  let code: CallCode = 'cancelled';
   try {
     for await (const item of items) yield check(item);
+    code = 'ok';
   } catch (error) {
-    throw wrap(error);
+    const known = wrap(error);
+    code = known.code;
+    throw known;
+  } finally {
+    finish(code);
   }
 }

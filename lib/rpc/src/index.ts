@@ -13,6 +13,7 @@ export {
   type Method,
 } from './contract.ts';
 export { createDispatcher, type Dispatcher, type DispatcherDependencies } from './dispatcher.ts';
+export { formatRpcMetrics } from './format-rpc-metrics.ts';
 export { connectDispatcher, connectInProcess, type InProcessOptions } from './in-process.ts';
 export {
   CALL_TIMEOUT_MS,
@@ -22,9 +23,12 @@ export {
   STREAM_CREDIT_ITEMS,
 } from './limits.ts';
 export { createMessagePortChannel, type MessagePortLike } from './message-port-channel.ts';
+export { type CallCode, DURATION_BOUNDS_SECONDS, type MethodStats, UNKNOWN_METHOD } from './method-stats.ts';
+export { type ObjectOptions } from './method-table.ts';
 export { connect, type ObjectClient } from './object-client.ts';
 export { openConnection, type OpenConnectionOptions } from './open-connection.ts';
 export { openWebSocketChannel, type OpenWebSocketOptions } from './open-websocket-channel.ts';
+export { type Policy, type PolicyRequest, scopePolicy } from './policy.ts';
 export {
   type ClientMessage,
   parseClientMessage,

@@ -1,9 +1,10 @@
-/** One call from name to outcome: existence, scope, input, handler, output. The same for every door. */
+/** One call from name to outcome: existence, policy, input, handler, output. The same for every door. */
 import { describeError, type Log, OperatingError } from '@plumb/base';
 import { type BaseIssue, type GenericSchema, getDotPath, safeParse } from 'valibot';
-import { type Call, holdsScope } from './contract.ts';
+import type { Call } from './contract.ts';
 import { ISSUE_LENGTH_MAX, ISSUES_MAX } from './limits.ts';
 import type { MethodTable, TableEntry } from './method-table.ts';
+import { authorise } from './policy.ts';
 
 export type Outcome =
   | { readonly kind: 'value'; readonly value: unknown }
@@ -21,12 +22,14 @@ export async function invoke(
   call: Call,
 ): Promise<Outcome> {
   const entry = table.require(name);
-  checkScope(entry, call);
+  const request = { caller: call.caller, method: name, scope: entry.scope };
+  const pending = authorise(request, { policy: table.policy, call, log });
+  if (pending !== undefined) await pending;
   const parsed = parseInput(entry, input);
   const check = (value: unknown): unknown => checkOutput(entry, value, call, log);
   try {
     const answer = await entry.run(parsed, call);
-    if (isAsyncIterable(answer)) return { kind: 'stream', items: answer, check };
+    if (isAsyncIterable(answer)) return { kind: 'stream', items: answer, check: (item) => counted(entry, check(item)) };
     if (entry.method?.stream === true) throw new TypeError(`${name} must answer with an async iterable`);
     return { kind: 'value', value: check(answer) };
   } catch (error) {
@@ -45,13 +48,6 @@ export function publicError(
     log.error('rpc.bug', { method: name, caller: call.caller.id, error: describeError(error), stack });
   }
   return new OperatingError('internal', `${name} failed inside the service: its log has the details`);
-}
-
-function checkScope({ name, scope }: TableEntry, { caller }: Call): void {
-  if (scope === undefined || holdsScope(caller.scopes, scope)) return;
-  throw new OperatingError('denied', `${caller.id} may not call ${name}: it needs the scope ${scope}`, {
-    details: { method: name, scope },
-  });
 }
 
 function parseInput({ name, method }: TableEntry, input: unknown): unknown {
@@ -73,6 +69,11 @@ function checkOutput({ name, method }: TableEntry, value: unknown, { caller }: C
   if (outcome.success) return outcome.output;
   log.error('rpc.output-invalid', { method: name, caller: caller.id, issues: listIssues(outcome.issues) });
   throw new OperatingError('internal', `${name} answered against its contract: the log of the service has the details`);
+}
+
+function counted({ counters }: TableEntry, item: unknown): unknown {
+  counters.addItem();
+  return item;
 }
 
 function listIssues(issues: readonly BaseIssue<unknown>[]): { path: string; message: string }[] {

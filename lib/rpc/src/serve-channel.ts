@@ -3,12 +3,13 @@
  * the loss of the connection abort the call's signal; an aborted stream has `return()` called, so generators run their
  * `finally`. A call keeps its place among the `CALLS_IN_FLIGHT_MAX` until its handler has really ended.
  */
-import { type Clock, errorToData, type Log, OperatingError, type Timer } from '@plumb/base';
+import { type Clock, type ErrorCode, errorToData, type Log, OperatingError, type Timer } from '@plumb/base';
 import type { Channel } from './channel.ts';
 import type { Call, Caller } from './contract.ts';
 import { invoke, type Outcome, publicError } from './invoke.ts';
 import { itemCost } from './item-cost.ts';
 import { CALLS_IN_FLIGHT_MAX, STREAM_TURN_ITEMS } from './limits.ts';
+import { callCode } from './method-stats.ts';
 import type { MethodTable } from './method-table.ts';
 import { type CallMessage, parseClientMessage, type ServerMessage } from './protocol.ts';
 import { StreamCredit } from './stream-credit.ts';
@@ -27,10 +28,12 @@ export function serveChannel(channel: Channel, caller: Caller, dependencies: Ser
     const answerError = (error: OperatingError): void => channel.send({ kind: 'error', id, error: errorToData(error) });
     if (calls.has(id)) return refuse(new OperatingError('invalid', `call ${id} is still running: number calls anew`));
     if (calls.size >= CALLS_IN_FLIGHT_MAX) {
+      dependencies.table.counters(message.method).refuse('exhausted');
       const advice = `at most ${CALLS_IN_FLIGHT_MAX} calls run on one connection: wait for some to end`;
       return answerError(new OperatingError('exhausted', `${message.method} was not called: ${advice}`));
     }
     if (deadlineMs <= 0) {
+      dependencies.table.counters(message.method).refuse('deadline');
       return answerError(new OperatingError('deadline', `${message.method} was not called: its deadline had passed`));
     }
     const call = new ServedCall(channel, caller, message);
@@ -80,18 +83,27 @@ class ServedCall implements Call {
   async run({ table, log, clock }: ServeDependencies): Promise<void> {
     const { method: name, input, deadlineMs } = this.#message;
     const startedAt = clock.monotonicMs();
+    const counters = table.counters(name);
+    counters.start();
     using _deadline = deadlineMs === undefined ? undefined : this.#armDeadline(clock, deadlineMs);
-    let code = 'ok';
+    let code: 'ok' | ErrorCode = 'ok';
+    let isStream = false;
     try {
       const outcome = await invoke(table, { name, input, log }, this);
       if (outcome.kind === 'value') this.#answerValue(outcome.value);
-      else await this.#answerStream(outcome);
+      else {
+        isStream = true;
+        await this.#answerStream(outcome);
+      }
     } catch (error) {
       const known = publicError(error, { name, call: this, log });
       code = known.code;
       this.#answerError(known);
     }
-    log.debug('rpc.call', { method: name, caller: this.caller.id, code, durationMs: clock.monotonicMs() - startedAt });
+    const durationMs = clock.monotonicMs() - startedAt;
+    const ending = callCode(code, { signal: this.signal, durationMs, deadlineMs });
+    counters.finish(ending, isStream ? undefined : durationMs);
+    log.debug('rpc.call', { method: name, caller: this.caller.id, code, durationMs });
   }
 
   /** Ends the call for its handler, without an answer. Safe to repeat. */
