@@ -12,20 +12,8 @@ const benchValue = v.object({
 
 export type BenchValue = v.InferOutput<typeof benchValue>;
 
-/** What is sent there and back: the size and shape of an instance in the dictionary. */
-export function createBenchValue(): BenchValue {
-  const labels = { application: 'tipjar', environment: 'production', release: 'a1b2c3d4e5f6' };
-  return {
-    service: 'tipjar-web',
-    host: '127.0.0.1',
-    port: 43_210,
-    startedAt: 1_760_000_000_123,
-    isReady: true,
-    labels,
-  };
-}
-
 export const benchContract = {
   echo: { input: benchValue, output: benchValue },
+  echoBytes: { input: v.instance(Uint8Array), output: v.instance(Uint8Array) },
   items: { input: v.object({ count: v.number() }), output: benchValue, stream: true },
 } as const satisfies Contract;

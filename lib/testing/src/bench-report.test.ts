@@ -9,6 +9,7 @@ const REPORT = {
     { name: 'p50', unit: 'µs', better: 'lower', ours: 87.654, goal: 50 },
     { name: 'size', unit: 'B', better: 'lower', ours: 1.5 },
   ],
+  notes: { http: 'kept connections' },
 } as const;
 
 test('a figure stands beside those of its peers and its goal', () => {
@@ -17,6 +18,7 @@ test('a figure stands beside those of its peers and its goal', () => {
     '  calls     12346 1/s   http 4000   goal 10000: met',
     '  p50        87.7 µs   goal 50: MISSED',
     '  size        1.5 B',
+    '  http: kept connections',
   ]);
 });
 
@@ -30,6 +32,7 @@ test('as data every figure has every field', () => {
       { name: 'p50', ours: 87.7, peers: {}, goal: 50, met: false },
       { name: 'size', ours: 1.5, peers: {}, goal: null, met: null },
     ],
+    notes: { http: 'kept connections' },
   });
 });
 

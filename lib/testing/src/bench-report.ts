@@ -16,6 +16,8 @@ export type BenchReport = {
   /** How often each figure was measured. */
   readonly rounds: number;
   readonly results: readonly BenchResult[];
+  /** What a reader must know to judge the figures, such as the settings of each peer. */
+  readonly notes?: Readonly<Record<string, string>>;
 };
 
 /** Writes the report to standard output, as JSON where the command line has `--json`. Figures are cut to three digits. */
@@ -24,8 +26,8 @@ export function printBench(report: BenchReport): void {
   process.stdout.write(`${isJson ? JSON.stringify(benchRecord(report), undefined, 2) : formatBench(report)}\n`);
 }
 
-/** `{bench, machine, rounds, results: [{name, unit, better, ours, peers, goal, met}]}`; `goal` and `met` are null where there is none. */
-export function benchRecord({ bench, rounds, results }: BenchReport): object {
+/** `{bench, machine, rounds, results: [{name, unit, better, ours, peers, goal, met}], notes}`; `goal` and `met` are null where there is none. */
+export function benchRecord({ bench, rounds, results, notes = {} }: BenchReport): object {
   return {
     bench,
     machine: describeMachine(),
@@ -34,10 +36,11 @@ export function benchRecord({ bench, rounds, results }: BenchReport): object {
       const { name, unit, better, ours, peers = {}, goal = null } = result;
       return { name, unit, better, ours: rounded(ours), peers: roundedAll(peers), goal, met: isMet(result) };
     }),
+    notes,
   };
 }
 
-export function formatBench({ bench, rounds, results }: BenchReport): string {
+export function formatBench({ bench, rounds, results, notes = {} }: BenchReport): string {
   const width = Math.max(...results.map(({ name }) => name.length));
   const lines = results.map((result) => {
     const { name, unit, ours, peers = {}, goal } = result;
@@ -46,7 +49,8 @@ export function formatBench({ bench, rounds, results }: BenchReport): string {
     const rest = [...others, ...target].map((text) => `   ${text}`).join('');
     return `  ${name.padEnd(width)} ${String(rounded(ours)).padStart(9)} ${unit}${rest}`;
   });
-  return [`${bench}, ${rounds} rounds on ${describeMachine()}`, ...lines].join('\n');
+  const remarks = Object.entries(notes).map(([subject, text]) => `  ${subject}: ${text}`);
+  return [`${bench}, ${rounds} rounds on ${describeMachine()}`, ...lines, ...remarks].join('\n');
 }
 
 /** Of an even number of values the greater middle one; NaN of none. */
