@@ -1,5 +1,6 @@
 /** What a client calls through: one channel, or one that is opened again when it is lost. */
 import { type Clock, systemClock } from '@plumb/base';
+import { type Answer, ask } from './ask.ts';
 import { callOnce } from './call-once.ts';
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
@@ -12,6 +13,11 @@ export type Connection = Disposable & {
   readonly call: (method: string, input: unknown, options?: CallOptions) => Promise<unknown>;
   /** Each iteration is a call of its own, made when the first item is asked for and cancelled when it is left. */
   readonly stream: (method: string, input: unknown, options?: CallOptions) => AsyncIterable<unknown>;
+  /**
+   * A call of which only the answer says whether it is one value or a stream. Resolves with the value, or at the first
+   * item of the stream. The stream is cancelled when it is left, so it has to be read or left.
+   */
+  readonly ask: (method: string, input: unknown, options?: CallOptions) => Promise<Answer>;
   /** Ends every call with `unavailable`. Safe to repeat. */
   readonly close: () => void;
 };
@@ -36,6 +42,7 @@ export function connectionOver(source: SessionSource, clock: Clock): Connection 
     stream: (method, input, options = {}) => ({
       [Symbol.asyncIterator]: () => new StreamReader({ source, clock }, { method, input }, options),
     }),
+    ask: (method, input, options = {}) => ask({ source, clock }, { method, input }, options),
     close: source.close,
     [Symbol.dispose]: source.close,
   };

@@ -1,4 +1,6 @@
+export { type BalancedConnection, type BalancedConnectionOptions, openBalancedConnection } from './balanced-connection.ts';
 export { type Accept, type Channel, type Liveness, type Message } from './channel.ts';
+export type { Answer } from './ask.ts';
 export { createChannelPair } from './channel-pair.ts';
 export { createClient } from './client.ts';
 export { type Connection, createConnection } from './connection.ts';
@@ -13,6 +15,8 @@ export {
   type Method,
 } from './contract.ts';
 export { createDispatcher, type Dispatcher, type DispatcherDependencies } from './dispatcher.ts';
+export { type EndpointState } from './endpoint-link.ts';
+export { ENDPOINTS_MAX } from './endpoint-pool.ts';
 export { formatRpcMetrics } from './format-rpc-metrics.ts';
 export { connectDispatcher, connectInProcess, type InProcessOptions } from './in-process.ts';
 export {
@@ -36,6 +40,7 @@ export {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from './protocol.ts';
+export { type Endpoint, type Resolver, staticResolver } from './resolver.ts';
 export { follow, resubscribe, type ResubscribeOptions } from './resubscribe.ts';
 export { isRetryable } from './retryable.ts';
 export {

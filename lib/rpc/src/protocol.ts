@@ -3,7 +3,7 @@
  * carries its number. A channel exists only between sides that speak the same `PROTOCOL_VERSION`, which its opening
  * agrees on, so the messages do not repeat it.
  *
- *   caller -> service   call (with `credit`: answer with a stream), cancel, credit
+ *   caller -> service   call (with `credit`: a stream may answer it), cancel, credit
  *   service -> caller   result | error, or for a stream: item… then end | error
  *
  * `error` without an id is about the connection and is the last message on it.
@@ -19,9 +19,9 @@ export type CallMessage = {
   /** `service.method`. */
   readonly method: string;
   readonly input?: unknown;
-  /** What is left of the caller's deadline. Lengths travel rather than times, so clocks need not agree. */
+  /** What is left of the caller's deadline, for the answer or the first item. Lengths travel rather than times, so clocks need not agree. */
   readonly deadlineMs?: number | undefined;
-  /** Items that may be sent at once. Present exactly where the caller reads a stream. */
+  /** Items that may be sent at once. Present where the caller reads a stream, or does not know whether there is one. */
   readonly credit?: number | undefined;
   /** An item takes one credit for each so many bytes that it begins. Without it, every item takes one. */
   readonly pieceBytes?: number | undefined;

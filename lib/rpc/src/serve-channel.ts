@@ -66,6 +66,7 @@ class ServedCall implements Call {
   readonly #controller = new AbortController();
   readonly #credit: StreamCredit;
   #isAnswered = false;
+  #deadline: Timer | undefined;
   #iterator: AsyncIterator<unknown> | undefined;
 
   constructor(channel: Channel, caller: Caller, message: CallMessage) {
@@ -85,7 +86,8 @@ class ServedCall implements Call {
     const startedAt = clock.monotonicMs();
     const counters = table.counters(name);
     counters.start();
-    using _deadline = deadlineMs === undefined ? undefined : this.#armDeadline(clock, deadlineMs);
+    using deadline = deadlineMs === undefined ? undefined : this.#armDeadline(clock, deadlineMs);
+    this.#deadline = deadline;
     let code: 'ok' | ErrorCode = 'ok';
     let isStream = false;
     try {
@@ -101,7 +103,7 @@ class ServedCall implements Call {
       this.#answerError(known);
     }
     const durationMs = clock.monotonicMs() - startedAt;
-    const ending = callCode(code, { signal: this.signal, durationMs, deadlineMs });
+    const ending = callCode(code, { signal: this.signal, durationMs, deadlineMs: isStream ? undefined : deadlineMs });
     counters.finish(ending, isStream ? undefined : durationMs);
     log.debug('rpc.call', { method: name, caller: this.caller.id, code, durationMs });
   }
@@ -129,10 +131,6 @@ class ServedCall implements Call {
   }
 
   #answerValue(value: unknown): void {
-    if (this.#message.credit !== undefined) {
-      const { method } = this.#message;
-      throw new OperatingError('invalid', `${method} answers with one value: await it, it is not a stream`);
-    }
     this.#send({ kind: 'result', id: this.#message.id, value });
     this.#isAnswered = true;
   }
@@ -167,6 +165,7 @@ class ServedCall implements Call {
   #sendItem(value: unknown): void {
     const { id, pieceBytes } = this.#message;
     const cost = pieceBytes === undefined ? 1 : itemCost(value, pieceBytes);
+    this.#deadline?.cancel();
     this.#credit.spend(cost);
     this.#send(cost === 1 ? { kind: 'item', id, value } : { kind: 'item', id, value, cost }, 'turn-end');
   }

@@ -18,6 +18,7 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
   readonly #clock: Clock;
   readonly #request: { readonly method: string; readonly input: unknown };
   readonly #options: CallOptions;
+  readonly #onValue: ((value: unknown) => void) | undefined;
   readonly #items: { readonly value: unknown; readonly cost: number }[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #gaveUp = new AbortController();
@@ -29,16 +30,20 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
   #unreadCost = 0;
   #readCostSinceGrant = 0;
   #timer: Timer | undefined;
+  #startedAtMs = 0;
 
   constructor(
     { source, clock }: CallDependencies,
     request: { readonly method: string; readonly input: unknown },
     options: CallOptions,
+    /** Takes the answer of a method that has one rather than a stream, which then ends without items. */
+    onValue?: (value: unknown) => void,
   ) {
     this.#source = source;
     this.#clock = clock;
     this.#request = request;
     this.#options = options;
+    this.#onValue = onValue;
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -62,6 +67,7 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
 
   #start(): void {
     this.#isStarted = true;
+    this.#startedAtMs = this.#clock.monotonicMs();
     const { signal, timeoutMs } = this.#options;
     if (signal?.aborted === true) return this.#finish({ error: signal.reason });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -82,20 +88,32 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
     if (this.#end !== undefined) return;
     this.#session = session;
     const { method } = this.#request;
+    const window = { credit: STREAM_CREDIT_ITEMS, pieceBytes: STREAM_PIECE_BYTES };
     try {
       this.#id = session.start(
-        { ...this.#request, credit: STREAM_CREDIT_ITEMS, pieceBytes: STREAM_PIECE_BYTES },
+        { ...this.#request, ...window, deadlineMs: this.#deadlineMs() },
         {
           onItem: (value, cost) => this.#onItem(value, cost),
           onEnd: () => this.#finish({}),
           onError: (error) => this.#finish({ error }),
-          onResult: () =>
-            this.#finish({ error: new OperatingError('internal', `${method} did not answer with a stream`) }),
+          onResult: (value) => {
+            this.#onValue?.(value);
+            const advice = 'await it, it is not a stream';
+            const error = new OperatingError('invalid', `${method} answers with one value: ${advice}`);
+            this.#finish(this.#onValue === undefined ? { error } : {});
+          },
         },
       );
     } catch (error) {
       this.#finish({ error });
     }
+  }
+
+  /** Of a stream only its reader waits; what may be one value has a deadline over there as well. */
+  #deadlineMs(): number | undefined {
+    const { timeoutMs } = this.#options;
+    if (timeoutMs === undefined || this.#onValue === undefined) return undefined;
+    return timeoutMs - (this.#clock.monotonicMs() - this.#startedAtMs);
   }
 
   #onItem(value: unknown, cost: number): void {

@@ -255,6 +255,36 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
       expect(await failure(bench.connection.call('suite.count', { to: 3 }))).toMatchObject({ code: 'invalid' });
     });
 
+    test('a call that does not know what its method answers with gets the value or the stream', async () => {
+      await using bench = await openBench();
+      const { ask } = bench.connection;
+      expect(await ask('suite.add', { a: 1, b: 2 })).toEqual({ kind: 'value', value: 3 });
+      const listOf = async (name: string, input: unknown): Promise<unknown[]> => {
+        const answer = await ask(name, input);
+        if (answer.kind === 'value') throw new Error(`${name} answered with one value`);
+        return Array.fromAsync(answer.items);
+      };
+      expect(await listOf('suite.count', { to: 1_000 })).toEqual([...Array(1_000).keys()]);
+      expect(await listOf('suite.count', { to: 0 })).toEqual([]);
+      expect(await failure(ask('suite.fail', { how: 'conflict' }))).toMatchObject({ code: 'conflict' });
+      expect(await failure(ask('suite.count', { to: 3, failAt: 0 }))).toMatchObject({ code: 'exhausted' });
+      expect(await failure(listOf('suite.count', { to: 3, failAt: 1 }))).toMatchObject({ code: 'exhausted' });
+    });
+
+    test('the deadline of a call that does not know is for its value or first item, on both sides', async () => {
+      await using bench = await openBench();
+      const { ask } = bench.connection;
+      expect(await failure(ask('suite.hang', {}, { timeoutMs: 30 }))).toMatchObject({ code: 'deadline' });
+      await until('the handler is told', () => bench.world.aborts.length === 1);
+      const answer = await ask('suite.quiet', {}, { timeoutMs: 500 });
+      if (answer.kind === 'value') throw new Error('quiet is a stream');
+      expect(await answer.items.next()).toEqual({ done: false, value: 'only' });
+      expect(await failure(ask('suite.hang', {}, { timeoutMs: 600 }))).toMatchObject({ code: 'deadline' });
+      expect(bench.world.streamsClosed).toBe(0);
+      await answer.items.return?.();
+      await until('the producer is closed', () => bench.world.streamsClosed === 1);
+    });
+
     test('a plain object is called as it is: arguments, nested names, streams', async () => {
       await using bench = await openBench();
       const object = connect<SuiteObject>('object', bench.connection);
