@@ -1,25 +1,10 @@
-import {
-  type Backoff,
-  backoffDelayMs,
-  type Clock,
-  describeError,
-  type Log,
-  OperatingError,
-  type Random,
-  sleep,
-  withAbort,
-} from '@plumb/base';
+import { type Clock, describeError, type Log, OperatingError, type Random, sleep, withAbort } from '@plumb/base';
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
 import { type Connection, connectionOver } from './connection.ts';
 import { CALLS_IN_FLIGHT_MAX } from './limits.ts';
+import { ReopenPace } from './reopen-pace.ts';
 import { isRetryable } from './retryable.ts';
-
-/** Soon enough that a restart of the server is hardly noticed, seldom enough that a thousand clients do not hold it down. */
-const RECONNECT_BACKOFF: Backoff = { delayMsMin: 100, delayMsMax: 5_000 };
-
-/** A connection that lasted this long was a good one: the next loss is a new trouble, not the old one again. */
-const STABLE_AFTER_MS = 10_000;
 
 export type OpenConnectionOptions = {
   /** Opens one channel, or rejects with an `OperatingError`. `signal` aborts when the connection is closed. */
@@ -44,13 +29,13 @@ class ReopeningSource {
   readonly #closed = new AbortController();
   #session: ClientSession | undefined;
   #opening: Promise<ClientSession> | undefined;
+  readonly #pace: ReopenPace;
   #waitingCount = 0;
-  #failureCount = 0;
-  #notBeforeMs = -Infinity;
   #trouble: string | undefined = 'it is not open yet';
 
   constructor(options: OpenConnectionOptions) {
     this.#options = options;
+    this.#pace = new ReopenPace(options);
   }
 
   readonly current = (): ClientSession | undefined => this.#session;
@@ -79,51 +64,45 @@ class ReopeningSource {
 
   /** Tries until it is open, as long as somebody waits. */
   async #open(): Promise<ClientSession> {
-    const { open, clock, log } = this.#options;
+    const { open, clock } = this.#options;
     const { signal } = this.#closed;
     for (;;) {
-      const delayMs = this.#notBeforeMs - clock.monotonicMs();
+      const { delayMs } = this.#pace;
       if (delayMs > 0) await sleep(clock, delayMs, signal);
       signal.throwIfAborted();
       try {
         return this.#adopt(await open(signal));
       } catch (error) {
         signal.throwIfAborted();
-        this.#failureCount += 1;
-        this.#delayNext(describeError(error));
-        log.warn('rpc.connect-failed', { failureCount: this.#failureCount, error: this.#trouble });
+        this.#failed('rpc.connect-failed', error);
         if (!isRetryable(error) || this.#waitingCount === 0) throw error;
       }
     }
   }
 
   #adopt(channel: Channel): ClientSession {
-    const { clock, log } = this.#options;
-    const session = new ClientSession(channel);
-    const openedAtMs = clock.monotonicMs();
+    if (this.#closed.signal.aborted) channel.close();
     const onLoss = (): void => {
       this.#session = undefined;
-      if (this.#closed.signal.aborted) return;
-      this.#failureCount = clock.monotonicMs() - openedAtMs >= STABLE_AFTER_MS ? 0 : this.#failureCount + 1;
-      this.#delayNext(describeError(channel.closed.reason));
-      log.warn('rpc.connection-lost', { error: this.#trouble });
+      if (!this.#closed.signal.aborted) this.#failed('rpc.connection-lost', channel.closed.reason);
     };
-    if (this.#closed.signal.aborted) {
-      channel.close();
+    this.#pace.opened();
+    // Before the session's own listener, which ends the calls: they must not find this session again.
+    channel.closed.addEventListener('abort', onLoss);
+    const session = new ClientSession(channel);
+    if (channel.closed.aborted) {
+      onLoss();
       return session;
     }
     this.#session = session;
     this.#trouble = undefined;
-    if (channel.closed.aborted) onLoss();
-    else channel.closed.addEventListener('abort', onLoss);
-    log.debug('rpc.connected');
+    this.#options.log.debug('rpc.connected');
     return session;
   }
 
-  #delayNext(trouble: string): void {
-    const { clock, random } = this.#options;
-    const attempt = Math.max(0, this.#failureCount - 1);
-    this.#trouble = trouble;
-    this.#notBeforeMs = clock.monotonicMs() + backoffDelayMs(RECONNECT_BACKOFF, attempt, random);
+  #failed(event: string, error: unknown): void {
+    this.#pace.failed();
+    this.#trouble = describeError(error);
+    this.#options.log.warn(event, { failureCount: this.#pace.failureCount, error: this.#trouble });
   }
 }

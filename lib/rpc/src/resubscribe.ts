@@ -1,17 +1,6 @@
-import {
-  type Backoff,
-  backoffDelayMs,
-  type Clock,
-  describeError,
-  type Log,
-  type Random,
-  silentLog,
-  sleep,
-} from '@plumb/base';
+import { type Clock, describeError, type Log, type Random, silentLog, sleep } from '@plumb/base';
+import { ReopenPace } from './reopen-pace.ts';
 import { isRetryable } from './retryable.ts';
-
-/** A stream that was just lost is asked for again within a tenth of a second; a service that stays away, each 5 s. */
-const RESUBSCRIBE_BACKOFF: Backoff = { delayMsMin: 100, delayMsMax: 5_000 };
 
 export type ResubscribeOptions = {
   readonly clock: Clock;
@@ -55,20 +44,28 @@ async function* reopen<T>(
   { clock, random, signal, log = silentLog }: ResubscribeOptions,
   { isEndless }: { readonly isEndless: boolean },
 ): AsyncGenerator<T, void> {
-  let failureCount = 0;
+  const pace = new ReopenPace({ clock, random });
   while (!signal.aborted) {
+    let failure: { readonly error: unknown } | undefined;
     try {
       for await (const item of open(signal)) {
-        failureCount = 0;
+        pace.opened();
         yield item;
       }
       if (!isEndless) return;
     } catch (error) {
       if (signal.aborted) return;
       if (!isEndless && !isRetryable(error)) throw error;
-      log.warn('rpc.resubscribe', { failureCount, error: describeError(error) });
+      failure = { error };
     }
-    await sleep(clock, backoffDelayMs(RESUBSCRIBE_BACKOFF, failureCount, random), signal);
-    failureCount += 1;
+    pace.failed();
+    if (failure !== undefined) warnOnce(log, pace, failure.error);
+    await sleep(clock, pace.delayMs, signal);
   }
+}
+
+/** A warning at the first failure of a row: a service that stays away does not fill the log. */
+function warnOnce(log: Log, { failureCount }: ReopenPace, error: unknown): void {
+  const write = failureCount === 1 ? log.warn : log.debug;
+  write('rpc.resubscribe', { failureCount, error: describeError(error) });
 }

@@ -3,9 +3,10 @@ import type { CallDependencies } from './call-once.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CallOptions } from './contract.ts';
 import { STREAM_CREDIT_ITEMS, STREAM_PIECE_BYTES } from './limits.ts';
-import { deadlineError, type SessionSource } from './session-source.ts';
+import { deadlineError, type SessionRequest, type SessionSource } from './session-source.ts';
 
 type Waiter = PromiseWithResolvers<IteratorResult<unknown, undefined>>;
+const STREAM: SessionRequest = { isStream: true };
 const DONE: IteratorResult<unknown, undefined> = { done: true, value: undefined };
 
 /**
@@ -76,9 +77,9 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
         this.#finish({ error: deadlineError(this.#request.method, timeoutMs, this.#source) }),
       );
     }
-    const session = this.#source.current();
+    const session = this.#source.current(STREAM);
     if (session !== undefined) return this.#open(session);
-    this.#source.wait(this.#gaveUp.signal).then(
+    this.#source.wait(this.#gaveUp.signal, STREAM).then(
       (session) => this.#open(session),
       (error: unknown) => this.#finish({ error }),
     );

@@ -1,0 +1,169 @@
+/**
+ * The connections to all instances of one service, and the choice among them.
+ *
+ * Invariants: there is one link an instance of the list, up to `ENDPOINTS_MAX` of them, and one for each that has left
+ * it until its calls have ended. At most half of those that are connected are ejected.
+ */
+import { type Clock, type Log, type Random, randomInteger } from '@plumb/base';
+import type { Channel } from './channel.ts';
+import type { ClientSession } from './client-session.ts';
+import { EndpointLink, type EndpointState } from './endpoint-link.ts';
+import { pickTwo } from './pick-two.ts';
+import type { Endpoint } from './resolver.ts';
+import type { SessionRequest } from './session-source.ts';
+
+/**
+ * Instances that one caller is connected to; of a longer list it takes a random part, another one than its neighbour.
+ * More would spread a caller's load no better, and a thousand callers of a thousand instances would be a million sockets.
+ */
+export const ENDPOINTS_MAX = 32;
+
+/** With equal load, one that answers in less than this part of the time of the other is preferred. */
+const CLEARLY_FASTER = 0.5;
+
+export type PoolDependencies = {
+  readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Channel>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Called when a session may have become available, or must not be waited for any more. */
+  readonly onChange: () => void;
+};
+
+export class EndpointPool {
+  readonly #dependencies: PoolDependencies;
+  readonly #links = new Map<string, EndpointLink>();
+  /** Those that left the list, and those whose address changed. */
+  readonly #dropped = new Set<EndpointLink>();
+  /** The connected ones of the list, kept so that a choice need not look for them. */
+  #usable: readonly EndpointLink[] = [];
+  #ejected: readonly EndpointLink[] = [];
+
+  constructor(dependencies: PoolDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Takes the present list: opens what is missing, and drops what is not in it. */
+  update(endpoints: readonly Endpoint[]): void {
+    const listed = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    for (const [id, link] of this.#links) {
+      const endpoint = listed.get(id);
+      if (endpoint === undefined || !isSame(endpoint, link.endpoint)) this.#drop(id, link);
+      else listed.delete(id);
+    }
+    for (const endpoint of this.#choose([...listed.values()])) this.#links.set(endpoint.id, this.#open(endpoint));
+    this.#refresh();
+  }
+
+  /**
+   * The session for a call: of one whose time out is up, to see how it is; else of the less loaded of two; else, where
+   * nobody is left, of an ejected one, or of one that has left the list and is still connected.
+   */
+  pick(request: SessionRequest = {}): ClientSession | undefined {
+    const probed = this.#ejected.find((link) => link.ejection.isProbeDue && isFree(link, request));
+    const link = probed ?? this.#pickUsable(request) ?? this.#pickOf(this.#ejected, request);
+    if (link?.ejection.isEjected === true) link.ejection.probe();
+    return (link ?? this.#pickOf([...this.#dropped], request))?.session;
+  }
+
+  /** The error of those that cannot be connected to for a reason that waiting does not cure, where that is all of them. */
+  refusal(): unknown {
+    const links = [...this.#links.values()];
+    return links.every((link) => link.refusal !== undefined) ? links[0]?.refusal : undefined;
+  }
+
+  states(): readonly EndpointState[] {
+    return [...this.#links.values(), ...this.#dropped].map((link) => link.state());
+  }
+
+  close(): void {
+    for (const link of [...this.#links.values(), ...this.#dropped]) link.close();
+  }
+
+  #pickUsable(request: SessionRequest): EndpointLink | undefined {
+    const link = pickTwo(this.#usable, isBetterFor(request), this.#dependencies.random);
+    if (link !== undefined && isFree(link, request) && !link.isBusy) return link;
+    return this.#pickOf(this.#usable, request);
+  }
+
+  /** Looks at all: those that answer and were not tried, then those that were not tried, then any. */
+  #pickOf(links: readonly EndpointLink[], request: SessionRequest): EndpointLink | undefined {
+    const open = links.filter(({ session }) => session?.closed.aborted === false);
+    const free = open.filter((link) => isFree(link, request));
+    const alive = free.filter((link) => !link.isBusy);
+    const candidates = [alive, free, open].find(({ length }) => length > 0) ?? [];
+    return pickTwo(candidates, isBetterFor(request), this.#dependencies.random);
+  }
+
+  /** A random part of `missing`, as many as there is room for. Those that are connected are kept. */
+  #choose(missing: readonly Endpoint[]): readonly Endpoint[] {
+    const room = ENDPOINTS_MAX - this.#links.size;
+    if (missing.length <= room) return missing;
+    const shuffled = [...missing];
+    for (let i = 0; i < room; i += 1) {
+      const j = randomInteger(this.#dependencies.random, i, shuffled.length - 1);
+      [shuffled[i], shuffled[j]] = [shuffled[j] as Endpoint, shuffled[i] as Endpoint];
+    }
+    return shuffled.slice(0, room);
+  }
+
+  /** One that left the list and came back before its calls had ended is taken up again. */
+  #open(endpoint: Endpoint): EndpointLink {
+    const kept = [...this.#dropped].find((link) => !link.isClosed && isSame(link.endpoint, endpoint));
+    if (kept === undefined) {
+      const onChange = (): void => this.#refresh();
+      return new EndpointLink(endpoint, { ...this.#dependencies, onChange, mayEject: () => this.#mayEject() });
+    }
+    this.#dropped.delete(kept);
+    kept.keep();
+    return kept;
+  }
+
+  #drop(id: string, link: EndpointLink): void {
+    this.#links.delete(id);
+    this.#dropped.add(link);
+    link.drop();
+  }
+
+  #mayEject(): boolean {
+    return this.#ejected.length + 1 <= (this.#usable.length + this.#ejected.length) / 2;
+  }
+
+  #refresh(): void {
+    const open = [...this.#links.values()].filter(({ session }) => session !== undefined);
+    this.#usable = open.filter(({ ejection }) => !ejection.isEjected);
+    this.#ejected = open.filter(({ ejection }) => ejection.isEjected);
+    for (const link of this.#dropped) {
+      // Without anybody in the list it stays at hand: a registry that has just been restarted knows nobody yet.
+      if (open.length > 0 && link.callCount + link.streamCount === 0) link.close();
+      if (link.isClosed) this.#dropped.delete(link);
+    }
+    this.#dependencies.onChange();
+  }
+}
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.id === b.id && a.address === b.address && a.serverKey === b.serverKey;
+}
+
+function isFree({ session }: EndpointLink, { tried }: SessionRequest): boolean {
+  return session?.closed.aborted === false && tried?.has(session) !== true;
+}
+
+type IsBetter = (a: EndpointLink, b: EndpointLink) => boolean;
+
+function isBetterFor({ isStream }: SessionRequest): IsBetter {
+  return isStream === true ? isBetterForStream : isBetterForCall;
+}
+
+const isBetterForCall: IsBetter = (a, b) => {
+  if (a.isBusy !== b.isBusy) return b.isBusy;
+  if (a.callCount !== b.callCount) return a.callCount < b.callCount;
+  return a.latencyMs !== undefined && b.latencyMs !== undefined && a.latencyMs < b.latencyMs * CLEARLY_FASTER;
+};
+
+/** Streams may last for ever, so they count for streams only, and there before calls. */
+const isBetterForStream: IsBetter = (a, b) => {
+  if (a.isBusy !== b.isBusy || a.streamCount === b.streamCount) return isBetterForCall(a, b);
+  return a.streamCount < b.streamCount;
+};
