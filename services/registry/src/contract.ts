@@ -52,6 +52,12 @@ export const serviceSchema = v.object({
   needs: v.array(nameSchema),
 });
 
+/** A CURVE key in Z85, as `generateKeyPair` of `@plumb/rpc/node` makes it. */
+const publicKeySchema = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/, 'a public key: 40 characters of Z85'),
+);
+
 export const instanceSchema = v.object({
   id: v.string(),
   service: nameSchema,
@@ -64,6 +70,8 @@ export const instanceSchema = v.object({
   /** Epoch ms. */
   startedAt: v.number(),
   health: healthSchema,
+  /** The key that it proves to hold to whoever connects, where its door is encrypted. */
+  publicKey: v.optional(publicKeySchema),
 });
 
 const registered = v.object({ instanceId: v.string(), leaseMs: v.number() });
@@ -122,6 +130,7 @@ export const registryContract = {
       host: v.optional(v.string()),
       release: v.optional(v.string()),
       health: v.optional(healthSchema),
+      publicKey: v.optional(publicKeySchema),
       ttlMs: v.optional(v.pipe(v.number(), v.minValue(1_000), v.maxValue(300_000))),
     }),
     output: registered,

@@ -13,3 +13,4 @@ export {
   type Service,
   serviceName,
 } from './contract.ts';
+export { registryResolver } from './registry-resolver.ts';

@@ -109,7 +109,8 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
       return application === undefined ? services : services.filter((service) => service.application === application);
     },
 
-    async register({ service: name, address, port, instanceId, host, release, health, ttlMs = TTL_MS }, { caller }) {
+    async register(input, { caller }) {
+      const { service: name, address, port, instanceId, host, release, health, publicKey, ttlMs = TTL_MS } = input;
       const service = await requireService(name);
       requireOwn(service.application, caller);
       const id = instanceId ?? `${name}-${newId(clock.now())}`;
@@ -128,6 +129,7 @@ export async function openRegistry({ kv, clock, log, hostName }: RegistryDepende
         release: release ?? '',
         startedAt: now,
         health: health ?? { state: 'ready', sinceAt: now },
+        ...(publicKey !== undefined && { publicKey }),
       };
       const { leaseId } = await kv.grantLease(ttlMs);
       leased.set(id, { service: name, leaseId });
