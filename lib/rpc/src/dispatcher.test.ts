@@ -168,5 +168,5 @@ test('a name that is near to none is answered with the names that there are', as
       message: expect.stringMatching(message),
     });
   await check('suite.nothing-like-that', /^there is no method "suite\.nothing-like-that": suite has add, /);
-  await check('nobody', /^there is no method "nobody": the services are suite$/);
+  await check('nobody', /^there is no method "nobody": the services are rpc, suite$/);
 });

@@ -1,10 +1,12 @@
 import { type Clock, errorToData, type Log, type OperatingError, withAbort } from '@plumb/base';
 import type { Accept } from './channel.ts';
 import type { Caller, Contract, Handlers } from './contract.ts';
+import { createIntrospection, type DescribeFilter } from './introspection.ts';
 import { invoke, type Outcome, publicError } from './invoke.ts';
 import { callCode, type CallCode, type MethodStats } from './method-stats.ts';
 import { MethodTable, type ObjectOptions } from './method-table.ts';
 import type { Policy } from './policy.ts';
+import { type MethodDescription, RPC_SERVICE, rpcContract } from './rpc-contract.ts';
 import { serveChannel } from './serve-channel.ts';
 
 export type Dispatcher = {
@@ -31,6 +33,11 @@ export type Dispatcher = {
   readonly methods: () => readonly string[];
   /** What was counted of each method since the dispatcher was made, sorted by name; last, of the methods that there are not. */
   readonly stats: () => readonly MethodStats[];
+  /**
+   * Every method, or those of one service, or one alone, sorted by name, as `rpc.describe` tells them to callers.
+   * @throws OperatingError `not-found` with the nearest name.
+   */
+  readonly describe: (filter?: DescribeFilter) => Promise<readonly MethodDescription[]>;
 };
 
 export type DispatcherDependencies = {
@@ -38,11 +45,16 @@ export type DispatcherDependencies = {
   readonly clock: Clock;
   /** Who may call what; by scopes where it is left out. */
   readonly policy?: Policy | undefined;
+  /** Whether callers are offered the service `rpc`, which describes and counts. The default is yes. */
+  readonly introspection?: boolean | undefined;
 };
 
 /** The server's side of RPC: a table of methods that any number of channels can call. */
-export function createDispatcher({ log, clock, policy }: DispatcherDependencies): Dispatcher {
+export function createDispatcher(dependencies: DispatcherDependencies): Dispatcher {
+  const { log, clock, policy, introspection: isOffered = true } = dependencies;
   const table = new MethodTable({ policy });
+  const introspection = createIntrospection(table);
+  if (isOffered) table.add(RPC_SERVICE, rpcContract, introspection.handlers);
   return {
     add: (service, contract, handlers) => table.add(service, contract, handlers),
     addObject: (service, object, options = {}) => table.addObject(service, object, options),
@@ -71,6 +83,7 @@ export function createDispatcher({ log, clock, policy }: DispatcherDependencies)
     },
     methods: () => table.names(),
     stats: () => table.stats(),
+    describe: async (filter = {}) => introspection.describe(filter),
   };
 }
 

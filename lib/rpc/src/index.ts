@@ -1,4 +1,8 @@
-export { type BalancedConnection, type BalancedConnectionOptions, openBalancedConnection } from './balanced-connection.ts';
+export {
+  type BalancedConnection,
+  type BalancedConnectionOptions,
+  openBalancedConnection,
+} from './balanced-connection.ts';
 export { type Accept, type Channel, type Liveness, type Message } from './channel.ts';
 export type { Answer } from './ask.ts';
 export { createChannelPair } from './channel-pair.ts';
@@ -17,6 +21,11 @@ export {
 export { createDispatcher, type Dispatcher, type DispatcherDependencies } from './dispatcher.ts';
 export { type EndpointState } from './endpoint-link.ts';
 export { ENDPOINTS_MAX } from './endpoint-pool.ts';
+export { describeService } from './describe.ts';
+export { formatType, type FormatTypeOptions } from './format-type.ts';
+export { type DescribeFilter } from './introspection.ts';
+export { type JsonSchema } from './json-schema.ts';
+export { type CallableDescription, type MethodDescription, type RpcClient, rpcContract } from './rpc-contract.ts';
 export { formatRpcMetrics } from './format-rpc-metrics.ts';
 export { connectDispatcher, connectInProcess, type InProcessOptions } from './in-process.ts';
 export {
