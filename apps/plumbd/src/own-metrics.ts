@@ -1,4 +1,5 @@
-/** What plumbd says of itself at `/metrics`, by prom-client. */
+/** What plumbd says of itself at `/metrics`: the runtime and HTTP by prom-client, and the counters of RPC. */
+import { type Dispatcher, formatRpcMetrics } from '@plumb/rpc';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 export type OwnMetrics = {
@@ -7,7 +8,7 @@ export type OwnMetrics = {
   readonly close: () => void;
 };
 
-export function createOwnMetrics(): OwnMetrics {
+export function createOwnMetrics(dispatcher: Pick<Dispatcher, 'stats'>): OwnMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Counter({
@@ -24,7 +25,7 @@ export function createOwnMetrics(): OwnMetrics {
     registers: [registry],
   });
   return {
-    text: () => registry.metrics(),
+    text: async () => `${await registry.metrics()}${formatRpcMetrics(dispatcher)}`,
     observeRequest(route, status, seconds) {
       requests.inc({ route, status: String(status) });
       durations.observe({ route }, seconds);

@@ -101,7 +101,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
   );
   dispatcher.add('events', contracts.events, events.handlers);
 
-  const ownMetrics = createOwnMetrics();
+  const ownMetrics = createOwnMetrics(dispatcher);
   opening.defer(ownMetrics.close);
   const metrics = opening.use(
     await openMetrics({
