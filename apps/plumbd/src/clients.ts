@@ -6,7 +6,7 @@ import { eventsContract } from '@plumb/events';
 import { identityContract } from '@plumb/identity';
 import { metricsContract } from '@plumb/metrics';
 import { registryContract } from '@plumb/registry';
-import { type Client, type Connection, type Contract, createClient } from '@plumb/rpc';
+import { type Client, type Connection, type Contract, createClient, rpcContract } from '@plumb/rpc';
 
 export const contracts = {
   chains: chainsContract,
@@ -16,6 +16,7 @@ export const contracts = {
   identity: identityContract,
   metrics: metricsContract,
   registry: registryContract,
+  rpc: rpcContract,
 } as const satisfies Readonly<Record<string, Contract>>;
 
 export type Clients = { readonly [S in keyof typeof contracts]: Client<(typeof contracts)[S]> };

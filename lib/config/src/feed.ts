@@ -53,6 +53,7 @@ export type ConfigFeedEvent = v.InferOutput<typeof configFeedEventSchema>;
 /** The two methods of the service named `config` that a running process uses. */
 export const configFeedContract = {
   watch: {
+    summary: 'Follow the values of an application: all of them, then each change.',
     input: v.object({ application: v.string() }),
     output: configFeedEventSchema,
     stream: true,
@@ -60,6 +61,7 @@ export const configFeedContract = {
   },
   /** Tells which revision an instance runs now: the proof of convergence. */
   report: {
+    summary: 'Tell which revision an instance runs.',
     input: v.object({ application: v.string(), instance: v.string(), revision: v.number() }),
     output: v.object({}),
     scope: 'config:read',

@@ -50,6 +50,7 @@ test('what JSON has no word for is called by its name', async () => {
 test('a type within itself ends where it comes again', async () => {
   const tree: v.GenericSchema = v.lazy(() => v.object({ name: v.string(), children: v.array(tree) }));
   expect(await typeOf(tree)).toBe('{ name: string; children: …[] }');
+  expect(await typeOf(v.optional(tree))).toBe('{ name: string; children: …[] } | undefined');
 });
 
 test('a long type is broken into lines', async () => {

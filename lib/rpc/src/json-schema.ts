@@ -50,7 +50,11 @@ export async function jsonSchemaOf(schema: GenericSchema, side: 'input' | 'outpu
     if (typeof schema.type !== 'string') return { 'x-type': 'unknown' };
     // Loaded when somebody asks: most who import this package never describe anything.
     const { toJsonSchema } = await import('@valibot/to-json-schema');
-    const { $schema: _, ...converted } = toJsonSchema(schema as never, {
+    const {
+      $schema: _,
+      $defs,
+      ...converted
+    } = toJsonSchema(schema as never, {
       target: 'draft-2020-12',
       typeMode: side,
       errorMode: 'ignore',
@@ -58,7 +62,9 @@ export async function jsonSchemaOf(schema: GenericSchema, side: 'input' | 'outpu
         named(valibotSchema as GenericSchema, jsonSchema, errors !== undefined),
       overrideAction: ({ valibotAction }) => wordOf(TRANSFORMED, valibotAction.type),
     });
-    return plainJson(isOptional(schema) ? { anyOf: [converted, { 'x-type': 'undefined' }] } : converted);
+    const whole = isOptional(schema) ? { anyOf: [converted, { 'x-type': 'undefined' }] } : converted;
+    // References are from the root.
+    return plainJson($defs === undefined ? whole : { ...whole, $defs });
   } catch {
     return { 'x-type': 'unknown' };
   }

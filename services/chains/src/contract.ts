@@ -12,7 +12,12 @@ export const catalogueEntrySchema = v.object({
 });
 
 export const chainsContract = {
-  catalogue: { input: v.object({}), output: v.array(catalogueEntrySchema), scope: 'chains:read' },
+  catalogue: {
+    summary: 'List the chain nodes that Plumb can run.',
+    input: v.object({}),
+    output: v.array(catalogueEntrySchema),
+    scope: 'chains:read',
+  },
 } as const satisfies Contract;
 
 export type CatalogueEntry = v.InferOutput<typeof catalogueEntrySchema>;

@@ -41,12 +41,14 @@ const conflict = v.object({ kind: v.literal('conflict'), current: v.optional(con
 
 export const configContract = {
   get: {
+    summary: 'Read the value in force of one key.',
     input: v.object({ application, key: configKeySchema }),
     output: v.optional(configEntrySchema),
     scope: 'config:read',
   },
   /** The values in force, by application and key; of all applications where none is named. */
   list: {
+    summary: 'List the values in force, of one application or of all.',
     input: v.object({ application: v.optional(application) }),
     output: v.array(configEntrySchema),
     scope: 'config:read',
@@ -56,6 +58,7 @@ export const configContract = {
    * A key may not be both a value and a path to others: `mail` and `mail.host` cannot both be set.
    */
   set: {
+    summary: 'Set a value, which every subscribed process gets at once.',
     input: v.object({
       application,
       key: configKeySchema,
@@ -68,12 +71,14 @@ export const configContract = {
   },
   /** Removes the store's value, so that the manifest's is in force again, if there is one. */
   unset: {
+    summary: 'Take a set value back, so that the one of plumb.yaml is in force again.',
     input: v.object({ application, key: configKeySchema, ifRevision: v.optional(revision), comment }),
     output: v.variant('kind', [stored, conflict]),
     scope: 'config:write',
   },
   /** The changes of one key, latest first; the last `HISTORY_MAX` of each key are kept. */
   history: {
+    summary: 'List the changes of one key, latest first.',
     input: v.object({
       application,
       key: configKeySchema,
@@ -84,12 +89,14 @@ export const configContract = {
   },
   /** Replaces the manifest layer of an application, in one revision. Nested objects are flattened to dotted paths. */
   provision: {
+    summary: 'Replace the values that plumb.yaml gives an application.',
     input: v.object({ application, values: v.record(v.string(), configValueSchema) }),
     output: v.object({ revision }),
     scope: 'config:provision',
   },
   /** Which instances run which revision. `revision` is that of the application's last change. */
   convergence: {
+    summary: 'Tell which instances run which revision.',
     input: v.object({ application }),
     output: v.object({
       revision,

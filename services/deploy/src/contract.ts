@@ -114,19 +114,32 @@ export const deployContract = {
    * user, so it is for those who may deploy.
    * @throws OperatingError `invalid` with the manifest's faults in `details.faults`.
    */
-  plan: { input: source, output: planSchema, scope: 'deploy:write' },
+  plan: {
+    summary: 'Compute what a deploy would do, and do nothing.',
+    input: source,
+    output: planSchema,
+    scope: 'deploy:write',
+  },
   /**
    * Plans, then applies, then waits until every unit is ready. Ends after `done`, or throws `unavailable` with the
    * unit that did not get ready and the last lines that it printed; what was started is kept and goes on being healed.
    * Nothing is applied when the manifest has a fault.
    */
-  deploy: { input: source, output: progress, stream: true, scope: 'deploy:write' },
+  deploy: {
+    summary: 'Bring what runs in line with plumb.yaml, and wait until it is ready.',
+    input: source,
+    output: progress,
+    stream: true,
+    scope: 'deploy:write',
+  },
   status: {
+    summary: 'Tell what runs and how it is.',
     input: v.object({ application: v.optional(nameSchema) }),
     output: v.array(applicationStatusSchema),
     scope: 'deploy:read',
   },
   watch: {
+    summary: 'Follow what runs: all of it, then each change.',
     input: v.object({ application: v.optional(nameSchema) }),
     output: v.variant('kind', [
       v.object({ kind: v.literal('snapshot'), applications: v.array(applicationStatusSchema) }),
@@ -138,6 +151,7 @@ export const deployContract = {
   },
   /** The last `tail` lines (default 100, at most 5,000) in order of time, then, with `follow`, each further one. */
   logs: {
+    summary: 'Read what units write, and follow it.',
     input: v.object({
       application: nameSchema,
       component: v.optional(nameSchema),
@@ -149,12 +163,32 @@ export const deployContract = {
     scope: 'deploy:read',
   },
   /** Stops gracefully and starts again; also the way back from `crashed`. */
-  restart: { input: unitInput, output: v.object({}), scope: 'deploy:write' },
-  stop: { input: unitInput, output: v.object({}), scope: 'deploy:write' },
+  restart: {
+    summary: 'Stop a unit gracefully and start it again; also after a crash loop.',
+    input: unitInput,
+    output: v.object({}),
+    scope: 'deploy:write',
+  },
+  stop: {
+    summary: 'Stop a unit until it is restarted or deployed again.',
+    input: unitInput,
+    output: v.object({}),
+    scope: 'deploy:write',
+  },
   /** SIGKILL to the unit's process group, as a failure would: the unit is then healed like after any crash. */
-  kill: { input: unitInput, output: v.object({}), scope: 'deploy:write' },
+  kill: {
+    summary: 'Kill a unit as a failure would, so that it is healed.',
+    input: unitInput,
+    output: v.object({}),
+    scope: 'deploy:write',
+  },
   /** Stops an application's units and removes it. Its configuration and history stay. */
-  remove: { input: v.object({ application: nameSchema }), output: v.object({}), scope: 'deploy:write' },
+  remove: {
+    summary: 'Stop an application and remove it; its configuration and history stay.',
+    input: v.object({ application: nameSchema }),
+    output: v.object({}),
+    scope: 'deploy:write',
+  },
 } as const satisfies Contract;
 
 export type Plan = v.InferOutput<typeof planSchema>;

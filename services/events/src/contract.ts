@@ -75,26 +75,40 @@ const limit = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxVal
 export const eventsContract = {
   /** Pending and firing alerts; with `includeResolved` also those that ended in the last day. Newest first. */
   alerts: {
+    summary: 'List what is wrong, or about to be, newest first.',
     input: v.object({ includeResolved: v.optional(v.boolean()) }),
     output: v.array(alertSchema),
     scope: 'events:read',
   },
   incidents: {
+    summary: 'List the trouble that needs a person.',
     input: v.object({ includeResolved: v.optional(v.boolean()), limit }),
     output: v.array(incidentSchema),
     scope: 'events:read',
   },
   /** @throws OperatingError `not-found`. Safe to call twice. */
-  acknowledge: { input: v.object({ incidentId: v.string() }), output: incidentSchema, scope: 'events:write' },
+  acknowledge: {
+    summary: 'Tell the others that you look after an incident.',
+    input: v.object({ incidentId: v.string() }),
+    output: incidentSchema,
+    scope: 'events:write',
+  },
   /** Latest first. `beforeId` pages on. */
   journal: {
+    summary: 'Read what Plumb did by itself, latest first.',
     input: v.object({ application: v.optional(v.string()), limit, beforeId: v.optional(v.string()) }),
     output: v.array(journalEntrySchema),
     scope: 'events:read',
   },
-  rules: { input: v.object({}), output: v.array(ruleSchema), scope: 'events:read' },
+  rules: {
+    summary: 'List the rules that raise alerts.',
+    input: v.object({}),
+    output: v.array(ruleSchema),
+    scope: 'events:read',
+  },
   /** Sends a test message through every configured channel and says what became of each. */
   testNotification: {
+    summary: 'Send a test message through every configured channel.',
     input: v.object({}),
     output: v.array(
       v.object({ channel: v.picklist(['email', 'webhook']), to: v.string(), error: v.optional(v.string()) }),
@@ -103,6 +117,7 @@ export const eventsContract = {
   },
   /** A snapshot (unresolved alerts and incidents, the last 50 journal entries), then whatever is put. */
   watch: {
+    summary: 'Follow alerts, incidents and the journal: what is open, then each change.',
     input: v.object({ application: v.optional(v.string()) }),
     output: v.object({
       kind: v.picklist(['snapshot', 'change']),

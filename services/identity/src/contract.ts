@@ -22,6 +22,7 @@ export const tokenSchema = v.object({
 export const identityContract = {
   /** The token is shown once; only its hash is kept. @throws OperatingError `already-exists`. */
   createToken: {
+    summary: 'Make a token for a program; it is shown once.',
     input: v.object({
       name: tokenName,
       scopes: v.pipe(v.array(scope), v.minLength(1)),
@@ -35,16 +36,31 @@ export const identityContract = {
     }),
     scope: 'identity:write',
   },
-  tokens: { input: v.object({}), output: v.array(tokenSchema), scope: 'identity:read' },
+  tokens: {
+    summary: 'List tokens and keys, what they may do, and when they were last used.',
+    input: v.object({}),
+    output: v.array(tokenSchema),
+    scope: 'identity:read',
+  },
   /** @throws OperatingError `not-found`. */
-  revokeToken: { input: v.object({ name: tokenName }), output: v.object({}), scope: 'identity:write' },
+  revokeToken: {
+    summary: 'End a token or key at once.',
+    input: v.object({ name: tokenName }),
+    output: v.object({}),
+    scope: 'identity:write',
+  },
   /** A link that signs one browser in, once, within ten minutes. */
   createSignInLink: {
+    summary: 'Make a link that signs one browser in, once.',
     input: v.object({}),
     output: v.object({ url: v.string(), expiresAt: v.number() }),
     scope: 'identity:write',
   },
-  whoami: { input: v.object({}), output: v.object({ id: v.string(), scopes: v.array(v.string()) }) },
+  whoami: {
+    summary: 'Tell who calls, and what they may do.',
+    input: v.object({}),
+    output: v.object({ id: v.string(), scopes: v.array(v.string()) }),
+  },
 } as const satisfies Contract;
 
 export type Token = v.InferOutput<typeof tokenSchema>;

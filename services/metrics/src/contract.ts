@@ -56,9 +56,15 @@ const range = { startAt: v.optional(time), endAt: v.optional(time) };
 
 export const metricsContract = {
   /** @throws OperatingError `invalid` with the position of the fault in `details`, `exhausted` beyond a limit. */
-  query: { input: v.object({ query: queryText, at: v.optional(time) }), output: queryResult, scope: 'metrics:read' },
+  query: {
+    summary: 'Evaluate a PromQL expression at one time.',
+    input: v.object({ query: queryText, at: v.optional(time) }),
+    output: queryResult,
+    scope: 'metrics:read',
+  },
   /** At most `RANGE_POINTS_MAX` steps. */
   queryRange: {
+    summary: 'Evaluate a PromQL expression at each step of a range.',
     input: v.object({ query: queryText, startAt: time, endAt: time, stepMs: v.pipe(v.number(), v.minValue(1)) }),
     output: v.object({ series: v.array(seriesSchema) }),
     scope: 'metrics:read',
@@ -68,6 +74,7 @@ export const metricsContract = {
    * Steps are aligned to multiples of `stepMs`. `append` may name series that were not there before.
    */
   live: {
+    summary: 'Draw a graph that keeps itself: a range up to now, then each further step.',
     input: v.object({
       query: queryText,
       windowMs: v.pipe(v.number(), v.minValue(1_000), v.maxValue(7 * 86_400_000)),
@@ -77,25 +84,43 @@ export const metricsContract = {
     stream: true,
     scope: 'metrics:read',
   },
-  series: { input: v.object({ match, ...range }), output: v.array(labels), scope: 'metrics:read' },
+  series: {
+    summary: 'List the series that match.',
+    input: v.object({ match, ...range }),
+    output: v.array(labels),
+    scope: 'metrics:read',
+  },
   labels: {
+    summary: 'List the names of labels.',
     input: v.object({ match: v.optional(match), ...range }),
     output: v.array(v.string()),
     scope: 'metrics:read',
   },
   labelValues: {
+    summary: 'List the values of one label.',
     input: v.object({ label: v.string(), match: v.optional(match), ...range }),
     output: v.array(v.string()),
     scope: 'metrics:read',
   },
   metadata: {
+    summary: 'Tell the type, unit and help of metrics.',
     input: v.object({ metric: v.optional(v.string()) }),
     output: v.array(metricMetadataSchema),
     scope: 'metrics:read',
   },
   /** The standard board of a service, or of the host (`job: "host"`): computed from what its metrics say of themselves. */
-  board: { input: v.object({ job: v.string() }), output: boardSchema, scope: 'metrics:read' },
-  targets: { input: v.object({}), output: v.array(targetSchema), scope: 'metrics:read' },
+  board: {
+    summary: 'Compute the standard board of a job.',
+    input: v.object({ job: v.string() }),
+    output: boardSchema,
+    scope: 'metrics:read',
+  },
+  targets: {
+    summary: 'List what is scraped, and how the last scrape went.',
+    input: v.object({}),
+    output: v.array(targetSchema),
+    scope: 'metrics:read',
+  },
 } as const satisfies Contract;
 
 export type Board = v.InferOutput<typeof boardSchema>;

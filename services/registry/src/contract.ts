@@ -100,18 +100,26 @@ const change = v.object({
 export const registryContract = {
   /** Replaces what is declared of one application, in one transaction. Services that are no longer named go. */
   declare: {
+    summary: 'Replace what is declared of one application.',
     input: v.object({ application: applicationSchema, services: v.array(serviceSchema) }),
     output: v.object({ revision: v.number() }),
     scope: 'registry:write',
   },
   /** Removes an application with its services and instances. Safe to call twice. */
   withdraw: {
+    summary: 'Remove an application with its services and instances.',
     input: v.object({ application: nameSchema }),
     output: v.object({ revision: v.number() }),
     scope: 'registry:write',
   },
-  applications: { input: v.object({}), output: v.array(applicationSchema), scope: 'registry:read' },
+  applications: {
+    summary: 'List the applications that are declared.',
+    input: v.object({}),
+    output: v.array(applicationSchema),
+    scope: 'registry:read',
+  },
   services: {
+    summary: 'List the services that are declared.',
     input: v.object({ application: v.optional(nameSchema) }),
     output: v.array(serviceSchema),
     scope: 'registry:read',
@@ -122,6 +130,7 @@ export const registryContract = {
    * @throws OperatingError `not-found` when the service is not declared.
    */
   register: {
+    summary: 'Announce a live copy of a service.',
     input: v.object({
       service: nameSchema,
       address: v.string(),
@@ -137,26 +146,39 @@ export const registryContract = {
     scope: 'registry:register',
   },
   /** @throws OperatingError `not-found` when the instance has left: register again. */
-  keepAlive: { input: v.object({ instanceId: v.string() }), output: v.object({}), scope: 'registry:register' },
+  keepAlive: {
+    summary: 'Tell that an instance is still there.',
+    input: v.object({ instanceId: v.string() }),
+    output: v.object({}),
+    scope: 'registry:register',
+  },
   /** @throws OperatingError `not-found` when the instance has left. */
   reportHealth: {
+    summary: 'Tell how an instance is.',
     input: v.object({ instanceId: v.string(), health: healthSchema }),
     output: v.object({}),
     scope: 'registry:register',
   },
   /** Safe to call twice. */
-  deregister: { input: v.object({ instanceId: v.string() }), output: v.object({}), scope: 'registry:register' },
+  deregister: {
+    summary: 'Tell that an instance has left.',
+    input: v.object({ instanceId: v.string() }),
+    output: v.object({}),
+    scope: 'registry:register',
+  },
   /**
    * The ready instances of a service (all of them with `includeUnready`), oldest first.
    * @throws OperatingError `not-found` when the service is not declared; the message names the nearest that is.
    */
   resolve: {
+    summary: 'Tell where a service can be reached now.',
     input: v.object({ service: nameSchema, includeUnready: v.optional(v.boolean()) }),
     output: v.object({ revision: v.number(), instances: v.array(instanceSchema) }),
     scope: 'registry:read',
   },
   /** Everything, or one application's part: a snapshot, then each change. A snapshot may come again and replaces all. */
   watch: {
+    summary: 'Follow the dictionary: all of it, then each change.',
     input: v.object({ application: v.optional(nameSchema) }),
     output: v.variant('kind', [snapshot, change]),
     stream: true,
