@@ -28,13 +28,13 @@ function resume(
 ): AsyncIterableIterator<unknown, undefined> {
   let unread: typeof first | undefined = first;
   return {
-    async next() {
-      if (unread === undefined) return rest.next();
+    // Not async, which would take turns of its own: who reads what is here already has it in the same turn.
+    next() {
       const result = unread;
       unread = undefined;
-      return result;
+      return result === undefined ? rest.next() : Promise.resolve(result);
     },
-    async return() {
+    return() {
       unread = undefined;
       return rest.return();
     },

@@ -1,18 +1,21 @@
 /**
  * The front door for whoever calls: a target becomes an object whose functions run over there. Behind it are
- * `openZeromqChannel`, `openConnection` and a client, which programs that call several services use directly.
+ * `openZeromqChannel`, `openConnection`, `openBalancedConnection` and a client, which programs that call several services
+ * use directly.
  */
 import { type Clock, type Log, type Random, silentLog, systemClock, systemRandom } from '@plumb/base';
-import type { Channel } from './channel.ts';
 import { createClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Client, Contract } from './contract.ts';
 import { connect as connectObject, type ObjectClient } from './object-client.ts';
-import { openConnection } from './open-connection.ts';
-import { type Credentials, openTarget } from './open-target.ts';
-import { parseServiceTarget } from './target.ts';
+import type { Credentials } from './open-target.ts';
+import { openTargets, serviceOf, type Targets } from './open-targets.ts';
+import type { Resolver } from './resolver.ts';
+import { withSymbols } from './with-symbols.ts';
 
 export type ConnectOptions = Credentials & {
+  /** Knows where the instances of `registry:NAME` are. */
+  readonly resolver?: Resolver | undefined;
   /** How long a call of a plain object's function waits for its answer. The default is `CALL_TIMEOUT_MS`. */
   readonly timeoutMs?: number | undefined;
   /** Gives up the wait for the first connection. */
@@ -28,8 +31,9 @@ export type RemoteObject<T> = ObjectClient<T> & AsyncDisposable & Disposable;
 export type RemoteContract<C extends Contract> = Client<C> & AsyncDisposable & Disposable;
 
 /**
- * Resolves once the server has answered and knows who calls. A connection that is lost later is opened again by the next
- * call. Dispose it to close it; the process can end without that.
+ * Resolves once a server has answered and knows who calls. A connection that is lost later is opened again by itself. Of
+ * several targets, and of `registry:NAME`, each call goes to the instance that has less to do. Dispose it to close it; the
+ * process can end without that.
  * @throws OperatingError `unavailable` where nobody answers or the server does not hold `serverKey`, `denied` for a key or
  * token that it does not know, `invalid` for a bad target or key.
  *
@@ -38,50 +42,22 @@ export type RemoteContract<C extends Contract> = Client<C> & AsyncDisposable & D
  * const sum = await math.add(1, 2);
  */
 export function connect<C extends Contract>(
-  target: string,
+  target: Targets,
   options: Omit<ConnectOptions, 'timeoutMs'> & { readonly contract: C },
 ): Promise<RemoteContract<C>>;
-export function connect<T extends object>(target: string, options: ConnectOptions): Promise<RemoteObject<T>>;
+export function connect<T extends object>(target: Targets, options: ConnectOptions): Promise<RemoteObject<T>>;
 export async function connect(
-  target: string,
+  target: Targets,
   options: ConnectOptions & { readonly contract?: Contract | undefined },
 ): Promise<object> {
-  const { service } = parseServiceTarget(target);
-  const connection = await openNow(target, options);
-  const { contract, timeoutMs } = options;
-  if (contract !== undefined)
-    return Object.freeze({ ...createClient(contract, service, connection), ...closing(connection) });
-  const methods = connectObject<object>(service, connection, timeoutMs === undefined ? {} : { timeoutMs });
-  return withSymbols(methods, closing(connection));
+  const { contract, timeoutMs, clock = systemClock, random = systemRandom, log = silentLog, ...rest } = options;
+  const service = serviceOf(target);
+  const connection = await openTargets(target, { ...rest, clock, random, log });
+  const closing = closingOf(connection);
+  if (contract !== undefined) return Object.freeze({ ...createClient(contract, service, connection), ...closing });
+  return withSymbols(connectObject<object>(service, connection, timeoutMs === undefined ? {} : { timeoutMs }), closing);
 }
 
-/** A connection whose first channel is open. */
-async function openNow(target: string, options: ConnectOptions): Promise<Connection> {
-  const { clock = systemClock, random = systemRandom, log = silentLog } = options;
-  const open = (signal: AbortSignal): Promise<Channel> => openTarget(target, options, { clock, signal });
-  let first: Channel | undefined = await openTarget(target, options, { clock, signal: options.signal });
-  const connection = openConnection({
-    open: async (signal) => {
-      const channel = first;
-      first = undefined;
-      return channel === undefined || channel.closed.aborted ? open(signal) : channel;
-    },
-    clock,
-    random,
-    log,
-  });
-  const close = (): void => {
-    first?.close();
-    connection.close();
-  };
-  return { ...connection, close, [Symbol.dispose]: close };
-}
-
-function closing({ close }: Connection): Disposable & AsyncDisposable {
+function closingOf({ close }: Connection): Disposable & AsyncDisposable {
   return { [Symbol.dispose]: close, [Symbol.asyncDispose]: async () => close() };
-}
-
-/** `target` with `symbols`: whatever is asked for by name goes to the proxy below, so that no method is hidden. */
-function withSymbols(target: object, symbols: object): object {
-  return new Proxy(target, { get: (methods, key) => Reflect.get(typeof key === 'symbol' ? symbols : methods, key) });
 }

@@ -16,19 +16,19 @@ test('a target is an address with the name of a service behind it', () => {
 
 test('what is not a target is refused with what to write instead', () => {
   const check = (text: string, message: string): void => {
-    const advice = 'write tcp://127.0.0.1:7701/NAME, ipc:///path/x.sock/NAME or registry:NAME';
     expect(() => parseTarget(text)).toThrow(
       expect.objectContaining({ code: 'invalid', message: expect.stringContaining(message) }),
     );
-    expect(() => parseTarget(text)).toThrow(advice);
   };
-  check('', '"" is not a target: "" is not an address');
-  check('math', '"math" is not a target: "math" is not an address');
-  check('http://127.0.0.1:1/math', 'is not an address');
-  check('tcp://127.0.0.1/math', '"tcp://127.0.0.1" is not an address');
-  check('tcp://127.0.0.1:7701/', '"" is not the name of a service');
+  const advice = 'write tcp://127.0.0.1:7701/NAME, ipc:///path/x.sock/NAME or registry:NAME';
+  check('', `"" is not a target: it has no address: ${advice}`);
+  check('math', `"math" is not a target: it has no address: ${advice}`);
+  check('http://127.0.0.1:1/math', `it has no address: ${advice}`);
+  check('tcp://127.0.0.1:7701/', `"" is not the name of a service: ${advice}`);
+  check('tcp://127.0.0.1/math', '"tcp://127.0.0.1" is not an address: write tcp://127.0.0.1:7701 or');
   check('tcp://127.0.0.1:7701/a.b', '"a.b" is not the name of a service');
   check('tcp://127.0.0.1:7701/a/b', 'is not an address');
+  check(`ipc:///${'a'.repeat(200)}/math`, "a unix socket's path has at most 107 bytes");
   check('registry:', '"" is not the name of a service');
   check('registry:a/b', '"a/b" is not the name of a service');
 });

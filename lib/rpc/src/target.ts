@@ -29,12 +29,9 @@ export function parseTarget(text: string): Target {
     if (isServiceName(registered)) return { kind: 'registry', service: registered };
     throw notTarget(text, `"${registered}" is not the name of a service`);
   }
+  if (!/^(tcp|ipc):\/\//.test(text)) throw notTarget(text, 'it has no address');
   const { address, service } = splitAddress(text);
-  try {
-    return { kind: 'address', address: formatAddress(parseAddress(address)), service };
-  } catch (error) {
-    throw notTarget(text, error instanceof OperatingError ? error.message : 'it cannot be read');
-  }
+  return { kind: 'address', address: formatAddress(parseAddress(address)), service };
 }
 
 /** A target that has to say which service it means. @throws OperatingError `invalid`. */

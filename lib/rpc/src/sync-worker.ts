@@ -1,0 +1,75 @@
+/**
+ * The worker of a blocking client: an entry for `new Worker`, never imported. It holds the connection and makes the calls
+ * that `sync-link.ts` asks for.
+ */
+import { workerData } from 'node:worker_threads';
+import { errorToData, OperatingError, silentLog, systemClock, systemRandom } from '@plumb/base';
+import { BatchReader } from './batch-reader.ts';
+import type { Connection } from './connection.ts';
+import { openTargets } from './open-targets.ts';
+import {
+  BEAT_PERIOD_MS,
+  OPENING_ID,
+  SLOT_BEAT,
+  SLOT_POSTED,
+  type SyncReply,
+  type SyncRequest,
+  type SyncWorkerData,
+} from './sync-protocol.ts';
+
+const { targets, credentials, port, shared } = workerData as SyncWorkerData;
+const streams = new Map<number, BatchReader>();
+
+setInterval(() => Atomics.add(shared, SLOT_BEAT, 1), BEAT_PERIOD_MS).unref();
+
+try {
+  const parts = { clock: systemClock, random: systemRandom, log: silentLog };
+  const connection = await openTargets(targets, { ...credentials, ...parts });
+  port.on('message', (request: SyncRequest) => {
+    answer(connection, request).catch((error: unknown) => fail(request.id, error));
+  });
+  reply({ kind: 'value', id: OPENING_ID, value: undefined });
+} catch (error) {
+  fail(OPENING_ID, error);
+}
+
+async function answer(connection: Connection, request: SyncRequest): Promise<void> {
+  const { kind, id } = request;
+  switch (kind) {
+    case 'call': {
+      const { method, input, timeoutMs } = request;
+      const answered = await connection.ask(method, input, { timeoutMs });
+      if (answered.kind === 'value') return reply({ kind: 'value', id, value: answered.value });
+      streams.set(id, new BatchReader(answered.items, systemClock));
+      return pull(id, timeoutMs);
+    }
+    case 'pull':
+      return pull(id, request.timeoutMs);
+    case 'leave':
+      streams.get(id)?.leave();
+      streams.delete(id);
+      return;
+    case 'close':
+      connection.close();
+      port.close();
+  }
+}
+
+async function pull(id: number, timeoutMs: number): Promise<void> {
+  const batch = await streams.get(id)?.read(timeoutMs);
+  if (batch === undefined) throw new OperatingError('invalid', 'the stream has ended');
+  if (batch.isEnd) streams.delete(id);
+  reply({ kind: 'items', id, ...batch });
+}
+
+function fail(id: number, error: unknown): void {
+  streams.get(id)?.leave();
+  streams.delete(id);
+  reply({ kind: 'error', id, error: errorToData(error) });
+}
+
+function reply(message: SyncReply): void {
+  port.postMessage(message);
+  Atomics.add(shared, SLOT_POSTED, 1);
+  Atomics.notify(shared, SLOT_POSTED);
+}
