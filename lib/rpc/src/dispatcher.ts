@@ -8,6 +8,7 @@ import { MethodTable, type ObjectOptions } from './method-table.ts';
 import type { Policy } from './policy.ts';
 import { type MethodDescription, RPC_SERVICE, rpcContract } from './rpc-contract.ts';
 import { serveChannel } from './serve-channel.ts';
+import { plainValue } from './shared-value.ts';
 
 export type Dispatcher = {
   /** Offers `handlers` as `service.method`, checked against `contract` on the way in and out. */
@@ -94,7 +95,7 @@ async function* checkedItems(
   // Until it has come to its end, or to an error, its reader may leave it.
   let code: CallCode = 'cancelled';
   try {
-    for await (const item of items) yield check(item);
+    for await (const item of items) yield plainValue(check(item));
     code = 'ok';
   } catch (error) {
     const known = wrap(error);

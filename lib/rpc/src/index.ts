@@ -27,6 +27,15 @@ export { type DescribeFilter } from './introspection.ts';
 export { type JsonSchema } from './json-schema.ts';
 export { type CallableDescription, type MethodDescription, type RpcClient, rpcContract } from './rpc-contract.ts';
 export { formatRpcMetrics } from './format-rpc-metrics.ts';
+export {
+  type Feed,
+  type FeedItem,
+  type FeedPosition,
+  type FeedRequest,
+  subscribeMethod,
+  type SubscribeMethod,
+} from './feed-item.ts';
+export { type Change, type Missed } from './feed-replica.ts';
 export { connectDispatcher, connectInProcess, type InProcessOptions } from './in-process.ts';
 export {
   CALL_TIMEOUT_MS,
@@ -49,9 +58,24 @@ export {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from './protocol.ts';
+export {
+  createPublisher,
+  type Publisher,
+  type PublisherLimits,
+  type PublisherOptions,
+  type PublisherStats,
+} from './publisher.ts';
 export { type Endpoint, type Resolver, staticResolver } from './resolver.ts';
 export { follow, resubscribe, type ResubscribeOptions } from './resubscribe.ts';
 export { isRetryable } from './retryable.ts';
+export { SharedValue } from './shared-value.ts';
+export {
+  subscribe,
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionHandlers,
+  type SubscriptionSnapshot,
+} from './subscription.ts';
 export {
   createWebSocketChannel,
   WEBSOCKET_FRAME_BYTES_MAX,

@@ -4,15 +4,16 @@
  */
 import { OperatingError } from '@plumb/base';
 import type { Message } from './channel.ts';
-import { SharedValue } from './shared-value.ts';
+import { sharedValueOf } from './shared-value.ts';
 
 /** @throws OperatingError `invalid` where JSON cannot carry a value. */
 export function encodeJson(message: Message): string {
-  if (!(message['value'] instanceof SharedValue)) return JSON.stringify(message, refuseLoss);
-  const { value, ...rest } = message as { readonly value: SharedValue };
-  const shared = value.json((plain) => JSON.stringify(plain, refuseLoss));
+  const shared = sharedValueOf(message);
+  if (shared === undefined) return JSON.stringify(message, refuseLoss);
+  const { value: _, ...rest } = message;
+  const value = shared.json((plain) => JSON.stringify(plain, refuseLoss));
   // A message has other fields than its value, so its text ends with one.
-  return `${JSON.stringify(rest, refuseLoss).slice(0, -1)},"value":${shared}}`;
+  return `${JSON.stringify(rest, refuseLoss).slice(0, -1)},"value":${value}}`;
 }
 
 /** @throws OperatingError `invalid` where `text` is not JSON. A key `__proto__` is left out. */

@@ -30,8 +30,14 @@ export function plainValue<T>(value: T | SharedValue<T>): T {
   return value instanceof SharedValue ? value.value : value;
 }
 
+/** The shared value of a message, if it has one. What is no message at all has none. */
+export function sharedValueOf(message: Message | null | undefined): SharedValue | undefined {
+  const value = message?.['value'];
+  return value instanceof SharedValue ? value : undefined;
+}
+
 /** The message with its plain value, for channels that copy objects rather than encode them. */
 export function plainMessage(message: Message): Message {
-  const { value } = message;
-  return value instanceof SharedValue ? { ...message, value: plainValue(value) } : message;
+  const shared = sharedValueOf(message);
+  return shared === undefined ? message : { ...message, value: shared.value };
 }

@@ -21,6 +21,7 @@ import {
   type SuiteObject,
   type SuiteWorld,
 } from './suite-contract.ts';
+import { feedSuite } from './feed-suite.ts';
 
 export type Opened = AsyncDisposable & {
   readonly connection: Connection;
@@ -299,6 +300,8 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
       const sums = await Promise.all(calls);
       expect(sums.every((sum, i) => sum === i + 1)).toBe(true);
     });
+
+    feedSuite(open, values);
   });
 }
 
