@@ -36,6 +36,8 @@ export type Call = {
   readonly signal: AbortSignal;
   /** The W3C trace that the call belongs to, if it belongs to one: `00-TRACE-SPAN-FLAGS`. */
   readonly traceparent?: string | undefined;
+  /** When its caller stops waiting, on the monotonic clock of the dispatcher. None for a stream that has begun. */
+  readonly deadlineAtMs?: number | undefined;
 };
 
 export type Handlers<C extends Contract> = {

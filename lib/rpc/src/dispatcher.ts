@@ -7,7 +7,7 @@ import { callCode, type CallCode, type MethodStats } from './method-stats.ts';
 import { MethodTable, type ObjectOptions } from './method-table.ts';
 import type { Policy } from './policy.ts';
 import { type MethodDescription, RPC_SERVICE, rpcContract } from './rpc-contract.ts';
-import { serveChannel } from './serve-channel.ts';
+import { openSession } from './session.ts';
 import { plainValue } from './shared-value.ts';
 
 export type Dispatcher = {
@@ -59,7 +59,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
   return {
     add: (service, contract, handlers) => table.add(service, contract, handlers),
     addObject: (service, object, options = {}) => table.addObject(service, object, options),
-    accept: (channel, caller) => serveChannel(channel, caller, { table, log, clock }),
+    accept: (channel, caller) => void openSession(channel, caller, { table, log, clock }),
     async call(name, input, caller, { signal = new AbortController().signal } = {}) {
       const call = { caller, signal };
       if (signal.aborted) throw signal.reason;

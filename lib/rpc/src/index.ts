@@ -51,13 +51,7 @@ export { connect, type ObjectClient } from './object-client.ts';
 export { openConnection, type OpenConnectionOptions } from './open-connection.ts';
 export { openWebSocketChannel, type OpenWebSocketOptions } from './open-websocket-channel.ts';
 export { type Policy, type PolicyRequest, scopePolicy } from './policy.ts';
-export {
-  type ClientMessage,
-  parseClientMessage,
-  parseServerMessage,
-  PROTOCOL_VERSION,
-  type ServerMessage,
-} from './protocol.ts';
+export { type ClientMessage, parseMessage, PROTOCOL_VERSION, type ServerMessage } from './protocol.ts';
 export {
   createPublisher,
   type Publisher,

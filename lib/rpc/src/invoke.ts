@@ -1,9 +1,12 @@
 /** One call from name to outcome: existence, policy, input, handler, output. The same for every door. */
 import { describeError, type Log, OperatingError } from '@plumb/base';
 import { type BaseIssue, type GenericSchema, getDotPath, safeParse } from 'valibot';
+import type { CallContext } from './call-context.ts';
 import type { Call } from './contract.ts';
+import { isAsyncIterable } from './extract-references.ts';
 import { ISSUE_LENGTH_MAX, ISSUES_MAX } from './limits.ts';
 import type { MethodTable, TableEntry } from './method-table.ts';
+import { hasNotRun, markNotRun } from './not-run.ts';
 import { authorise } from './policy.ts';
 
 export type Outcome =
@@ -15,20 +18,35 @@ export type Outcome =
       readonly check: (item: unknown) => unknown;
     };
 
-/** @throws OperatingError only: whatever else a handler throws is logged here and becomes `internal`. */
-export async function invoke(
-  table: MethodTable,
-  { name, input, log }: { readonly name: string; readonly input: unknown; readonly log: Log },
-  call: Call,
-): Promise<Outcome> {
-  const entry = table.require(name);
-  const request = { caller: call.caller, method: name, scope: entry.scope };
-  const pending = authorise(request, { policy: table.policy, call, log });
-  if (pending !== undefined) await pending;
-  const parsed = parseInput(entry, input);
+export type Invocation = {
+  readonly name: string;
+  readonly input: unknown;
+  readonly log: Log;
+  /** What the handler runs in. */
+  readonly context?: CallContext | undefined;
+};
+
+/**
+ * @throws OperatingError only: whatever else a handler throws is logged here and becomes `internal`. `hasNotRun` tells
+ * where the handler was not called.
+ */
+export async function invoke(table: MethodTable, invocation: Invocation, call: Call): Promise<Outcome> {
+  const { name, input, log, context } = invocation;
+  let entry: TableEntry;
+  let parsed: unknown;
+  try {
+    entry = table.require(name);
+    const request = { caller: call.caller, method: name, scope: entry.scope };
+    const pending = authorise(request, { policy: table.policy, call, log });
+    if (pending !== undefined) await pending;
+    parsed = parseInput(entry, input);
+  } catch (error) {
+    throw error instanceof OperatingError ? markNotRun(error) : error;
+  }
   const check = (value: unknown): unknown => checkOutput(entry, value, call, log);
   try {
-    const answer = await entry.run(parsed, call);
+    const run = (): unknown => entry.run(parsed, call);
+    const answer = await (context === undefined ? run() : context.run(call, run));
     if (isAsyncIterable(answer)) return { kind: 'stream', items: answer, check: (item) => counted(entry, check(item)) };
     if (entry.method?.stream === true) throw new TypeError(`${name} must answer with an async iterable`);
     return { kind: 'value', value: check(answer) };
@@ -37,17 +55,30 @@ export async function invoke(
   }
 }
 
-/** What the caller may know of anything thrown. A bug is logged with its stack, unless the call was over anyway. */
+/**
+ * What the other side may know of anything thrown by what was called. A bug is logged with its stack, unless the call was
+ * over anyway. That another call did not run, whose error is passed on, says nothing of this one.
+ */
 export function publicError(
   error: unknown,
-  { name, call, log }: { readonly name: string; readonly call: Call; readonly log: Log },
+  { name, call, log, side = 'service' }: Pick<Invocation, 'name' | 'log'> & PublicErrorOptions,
 ): OperatingError {
-  if (error instanceof OperatingError) return error;
+  if (error instanceof OperatingError) return hasNotRun(error) ? copyOf(error) : error;
   if (!call.signal.aborted) {
     const stack = error instanceof Error ? error.stack : undefined;
     log.error('rpc.bug', { method: name, caller: call.caller.id, error: describeError(error), stack });
   }
-  return new OperatingError('internal', `${name} failed inside the service: its log has the details`);
+  return new OperatingError('internal', `${name} failed inside the ${side}: its log has the details`);
+}
+
+type PublicErrorOptions = {
+  readonly call: Call;
+  /** Whose code it is: that of the service, or that of a caller whose function was called back. */
+  readonly side?: 'service' | 'caller';
+};
+
+function copyOf({ code, message, details, cause }: OperatingError): OperatingError {
+  return new OperatingError(code, message, { details, cause });
 }
 
 function parseInput({ name, method }: TableEntry, input: unknown): unknown {
@@ -81,8 +112,4 @@ function listIssues(issues: readonly BaseIssue<unknown>[]): { path: string; mess
     path: getDotPath<GenericSchema>(issue as never) ?? '',
     message: issue.message.slice(0, ISSUE_LENGTH_MAX),
   }));
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

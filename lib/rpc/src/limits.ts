@@ -35,3 +35,24 @@ export const ISSUE_LENGTH_MAX = 200;
 
 /** `service.method` with its nested objects. */
 export const METHOD_NAME_LENGTH_MAX = 200;
+
+/** Functions and streams in the input of one call; more are refused with `exhausted`. An object of callbacks fits. */
+export const REFERENCES_PER_CALL_MAX = 64;
+
+/** Streams among them: what their reader has not read is up to 1 MiB each. More are refused with `exhausted`. */
+export const STREAMS_PER_CALL_MAX = 16;
+
+/** Streams that the calls of one connection bring, all together; a call that brings more is refused with `exhausted`. */
+export const STREAMS_PER_CONNECTION_MAX = 256;
+
+/** Calls of one call's references that run at a time; the next is refused with `exhausted`. */
+export const REFERENCE_CALLS_MAX = 1_024;
+
+/** Tries of one call, the first included: each is a connection that was lost or a server that refused it. */
+export const CALL_ATTEMPTS_MAX = 5;
+
+/** What tells one logical call from another of the same caller: room for a UUID and more. */
+export const CALL_KEY_LENGTH_MAX = 64;
+
+/** Longer delays than this are no delay at all to `setTimeout`: a deadline so far away is none. About 24 days. */
+export const DEADLINE_MS_MAX = 2 ** 31 - 1;

@@ -1,0 +1,92 @@
+/**
+ * The calls that this side of a channel serves: methods of its table, and what its own calls refer to. Each runs on its own
+ * and is answered at most once; it keeps its place among the `CALLS_IN_FLIGHT_MAX` until its handler has really ended.
+ */
+import { errorToData, OperatingError } from '@plumb/base';
+import type { Channel } from './channel.ts';
+import type { Caller } from './contract.ts';
+import { CALLS_IN_FLIGHT_MAX } from './limits.ts';
+import type { OfferedReference, OfferedReferences } from './offered-references.ts';
+import type { OutgoingCalls } from './outgoing-calls.ts';
+import type { CallMessage } from './protocol.ts';
+import { ServedCall, type ServeDependencies } from './served-call.ts';
+
+/** What the calls of one connection have in common. */
+export type ServedConnection = {
+  readonly channel: Channel;
+  readonly caller: Caller;
+  readonly outgoing: OutgoingCalls;
+  readonly offered: OfferedReferences;
+  /** Streams that the calls of this connection have brought and that have not ended. */
+  streamCount: number;
+};
+
+export class IncomingCalls {
+  readonly #connection: ServedConnection;
+  readonly #dependencies: ServeDependencies;
+  readonly #calls = new Map<number, ServedCall>();
+  /** When the messages came that are being read one after another; undefined between two such times. */
+  #receivedAtMs: number | undefined;
+
+  constructor(connection: Omit<ServedConnection, 'streamCount'>, dependencies: ServeDependencies) {
+    this.#connection = { ...connection, streamCount: 0 };
+    this.#dependencies = dependencies;
+  }
+
+  /** Returns false where the number is that of a call that runs, which breaks the protocol. */
+  start(message: CallMessage): boolean {
+    const { id, method } = message;
+    if (this.#calls.has(id)) return false;
+    const waitedMs = this.#waitedMs();
+    let offered: OfferedReference | undefined;
+    try {
+      this.#checkRoom(message, waitedMs);
+      if (method.startsWith('#')) offered = this.#connection.offered.require(method);
+    } catch (error) {
+      this.#refuse(message, error as OperatingError);
+      return true;
+    }
+    const call = new ServedCall(message, { offered, waitedMs }, this.#connection, this.#dependencies);
+    this.#calls.set(id, call);
+    void call.run().finally(() => this.#calls.delete(id));
+    return true;
+  }
+
+  cancel(id: number): void {
+    this.#calls.get(id)?.abort(new OperatingError('unavailable', 'the caller cancelled the call'));
+  }
+
+  addCredit(id: number, count: number): void {
+    this.#calls.get(id)?.addCredit(count);
+  }
+
+  /** The channel is closed: nobody can be answered. */
+  lose(reason: unknown): void {
+    for (const call of this.#calls.values()) call.abort(reason);
+  }
+
+  /** How long a message has waited for those that came with it: their handlers may have held up the program. */
+  #waitedMs(): number {
+    const nowMs = this.#dependencies.clock.monotonicMs();
+    if (this.#receivedAtMs === undefined) {
+      this.#receivedAtMs = nowMs;
+      queueMicrotask(() => (this.#receivedAtMs = undefined));
+    }
+    return nowMs - this.#receivedAtMs;
+  }
+
+  #checkRoom({ method, deadlineMs = Infinity }: CallMessage, waitedMs: number): void {
+    if (this.#calls.size >= CALLS_IN_FLIGHT_MAX) {
+      const advice = `at most ${CALLS_IN_FLIGHT_MAX} calls run on one connection: wait for some to end`;
+      throw new OperatingError('exhausted', `${method} was not called: ${advice}`);
+    }
+    if (deadlineMs <= waitedMs) {
+      throw new OperatingError('deadline', `${method} was not called: its deadline had passed`);
+    }
+  }
+
+  #refuse({ id, method }: CallMessage, error: OperatingError): void {
+    this.#dependencies.table?.counters(method).refuse(error.code);
+    this.#connection.channel.send({ kind: 'error', id, error: errorToData(error), notRun: true });
+  }
+}
