@@ -9,6 +9,7 @@ import { type Callers, findCaller, identifyBy, type Tokens } from './callers.ts'
 import type { Contract, Handlers } from './contract.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { listenZeromq } from './listen-zeromq.ts';
+import type { Policy } from './policy.ts';
 import { formatTarget, isServiceName } from './target.ts';
 
 export type ServeOptions = {
@@ -22,6 +23,8 @@ export type ServeOptions = {
   readonly callers?: Callers | undefined;
   /** Who may call, by a secret text that they show instead of a key. */
   readonly tokens?: Tokens | undefined;
+  /** Decides for each method and caller, before an input is looked at. By the scopes of the contract where it is left out. */
+  readonly policy?: Policy | undefined;
   /** Warnings and errors go to stderr where it is left out. */
   readonly log?: Log | undefined;
   readonly clock?: Clock | undefined;
@@ -58,12 +61,12 @@ export function serve(
 export async function serve(
   options: ServeOptions & { readonly contract?: Contract | undefined; readonly methods: object },
 ): Promise<Server> {
-  const { name, methods, contract, at = 'tcp://127.0.0.1:0', keys, tokens } = options;
+  const { name, methods, contract, at = 'tcp://127.0.0.1:0', keys, tokens, policy } = options;
   const { clock = systemClock, log = STDERR_LOG } = options;
   const addresses = typeof at === 'string' ? [at] : at;
   check(options, addresses);
 
-  const dispatcher = createDispatcher({ log, clock });
+  const dispatcher = createDispatcher({ log, clock, policy });
   if (contract === undefined) dispatcher.addObject(name, methods);
   else dispatcher.add(name, contract, methods as Handlers<Contract>);
 
