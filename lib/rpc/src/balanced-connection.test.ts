@@ -1,7 +1,7 @@
 import { OperatingError } from '@plumb/base';
 import { expect, test } from 'vitest';
 import { createWorld, type World } from '../test/replicas.ts';
-import { ENDPOINTS_MAX } from './index.ts';
+import { CALLS_IN_FLIGHT_MAX, ENDPOINTS_MAX } from './index.ts';
 
 const outcome = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 const run = (world: World, timeoutMs = 10_000): Promise<unknown> =>
@@ -273,6 +273,17 @@ test('of a list that is longer than the bound a random part is connected to, whi
   const [one, two] = [await chosen(1), await chosen(2)];
   expect(one).toHaveLength(ENDPOINTS_MAX);
   expect(new Set([...one, ...two]).size).toBeGreaterThan(ENDPOINTS_MAX * 1.5);
+});
+
+test('more calls than may wait are refused at once', async () => {
+  using world = createWorld();
+  const waiting = Array.from({ length: CALLS_IN_FLIGHT_MAX }, () => run(world));
+  expect(await run(world)).toMatchObject({
+    code: 'exhausted',
+    message: expect.stringContaining('tasks has no instance'),
+  });
+  await world.list('a');
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['a']));
 });
 
 test('closing it ends calls that run or wait, and every connection', async () => {

@@ -1,13 +1,13 @@
-import { type Clock, describeError, type Log, OperatingError, type Random, withAbort } from '@plumb/base';
+import { type Clock, describeError, type Log, OperatingError, type Random } from '@plumb/base';
 import type { Channel } from './channel.ts';
 import type { ClientSession } from './client-session.ts';
 import { type Connection, connectionOver } from './connection.ts';
 import type { EndpointState } from './endpoint-link.ts';
 import { EndpointPool } from './endpoint-pool.ts';
-import { CALLS_IN_FLIGHT_MAX } from './limits.ts';
 import type { Endpoint, Resolver } from './resolver.ts';
 import { follow } from './resubscribe.ts';
 import type { SessionRequest } from './session-source.ts';
+import { SessionWaiters } from './session-waiters.ts';
 
 export type BalancedConnection = Connection & {
   /** Every instance that is connected to, or should be, and those whose last calls run after they left the list. */
@@ -45,14 +45,13 @@ class BalancedSource {
   readonly #service: string;
   readonly #pool: EndpointPool;
   readonly #closed = new AbortController();
-  #waitingCount = 0;
-  #changed = Promise.withResolvers<void>();
+  readonly #waiters = new SessionWaiters();
   #resolverTrouble: string | undefined = 'its instances are not known yet';
 
   constructor({ resolver, service, log, ...rest }: BalancedConnectionOptions) {
     const own = { ...rest, log: log.with({ service }) };
     this.#service = service;
-    this.#pool = new EndpointPool({ ...own, onChange: () => this.#wake() });
+    this.#pool = new EndpointPool({ ...own, onChange: () => this.#waiters.wake() });
     const resolve = (signal: AbortSignal): AsyncIterable<readonly Endpoint[]> => this.#resolve(resolver, signal);
     const update = (endpoints: readonly Endpoint[]): void => this.#update(endpoints);
     void follow(resolve, update, { ...own, signal: this.#closed.signal });
@@ -63,21 +62,13 @@ class BalancedSource {
   readonly current = (request?: SessionRequest): ClientSession | undefined => this.#pool.pick(request);
 
   readonly wait = async (signal: AbortSignal, request?: SessionRequest): Promise<ClientSession> => {
-    if (this.#waitingCount >= CALLS_IN_FLIGHT_MAX) {
-      throw new OperatingError('exhausted', `${this.#waitingCount} calls wait for ${this.#service}: ${this.trouble()}`);
-    }
-    this.#waitingCount += 1;
-    try {
-      for (;;) {
-        this.#closed.signal.throwIfAborted();
-        const session = this.#pool.pick(request);
-        if (session !== undefined) return session;
-        const refusal = this.#pool.refusal();
-        if (refusal !== undefined) throw refusal;
-        await withAbort(this.#changed.promise, signal);
-      }
-    } finally {
-      this.#waitingCount -= 1;
+    for (;;) {
+      this.#closed.signal.throwIfAborted();
+      const session = this.#pool.pick(request);
+      if (session !== undefined) return session;
+      const refusal = this.#pool.refusal();
+      if (refusal !== undefined) throw refusal;
+      await this.#waiters.wait(signal, this.trouble);
     }
   };
 
@@ -95,7 +86,7 @@ class BalancedSource {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(new OperatingError('unavailable', 'the connection was closed by this side'));
     this.#pool.close();
-    this.#wake();
+    this.#waiters.wake();
   };
 
   async *#resolve(resolver: Resolver, signal: AbortSignal): AsyncGenerator<readonly Endpoint[]> {
@@ -113,10 +104,5 @@ class BalancedSource {
   /** A resolver may be late to see that nobody follows it any more. */
   #update(endpoints: readonly Endpoint[]): void {
     if (!this.#closed.signal.aborted) this.#pool.update(endpoints);
-  }
-
-  #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
   }
 }

@@ -1,10 +1,10 @@
-import { type Clock, describeError, type Log, OperatingError, type Random, sleep, withAbort } from '@plumb/base';
+import { type Clock, describeError, type Log, OperatingError, type Random, sleep } from '@plumb/base';
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
 import { type Connection, connectionOver } from './connection.ts';
-import { CALLS_IN_FLIGHT_MAX } from './limits.ts';
 import { ReopenPace } from './reopen-pace.ts';
 import { isRetryable } from './retryable.ts';
+import { SessionWaiters } from './session-waiters.ts';
 
 export type OpenConnectionOptions = {
   /** Opens one channel, or rejects with an `OperatingError`. `signal` aborts when the connection is closed. */
@@ -27,10 +27,10 @@ export function openConnection(options: OpenConnectionOptions): Connection {
 class ReopeningSource {
   readonly #options: OpenConnectionOptions;
   readonly #closed = new AbortController();
-  #session: ClientSession | undefined;
-  #opening: Promise<ClientSession> | undefined;
   readonly #pace: ReopenPace;
-  #waitingCount = 0;
+  readonly #waiters = new SessionWaiters();
+  #session: ClientSession | undefined;
+  #isOpening = false;
   #trouble: string | undefined = 'it is not open yet';
 
   constructor(options: OpenConnectionOptions) {
@@ -44,60 +44,57 @@ class ReopeningSource {
 
   readonly close = (): void => {
     this.#closed.abort(new OperatingError('unavailable', 'the connection was closed by this side'));
+    this.#waiters.wake();
     this.#session?.close();
   };
 
   readonly wait = async (signal: AbortSignal): Promise<ClientSession> => {
-    if (this.#waitingCount >= CALLS_IN_FLIGHT_MAX) {
-      throw new OperatingError('exhausted', `${this.#waitingCount} calls wait for a connection: ${this.#trouble}`);
-    }
-    this.#waitingCount += 1;
-    try {
-      this.#opening ??= this.#open().finally(() => {
-        this.#opening = undefined;
-      });
-      return await withAbort(this.#opening, signal);
-    } finally {
-      this.#waitingCount -= 1;
+    for (;;) {
+      this.#closed.signal.throwIfAborted();
+      if (this.#session !== undefined) return this.#session;
+      const woken = this.#waiters.wait(signal, this.trouble);
+      void this.#openWhileWanted();
+      await woken;
     }
   };
 
   /** Tries until it is open, as long as somebody waits. */
-  async #open(): Promise<ClientSession> {
+  async #openWhileWanted(): Promise<void> {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    while (this.#session === undefined && this.#waiters.count > 0) await this.#tryOpen();
+    this.#isOpening = false;
+  }
+
+  async #tryOpen(): Promise<void> {
     const { open, clock } = this.#options;
     const { signal } = this.#closed;
-    for (;;) {
-      const { delayMs } = this.#pace;
-      if (delayMs > 0) await sleep(clock, delayMs, signal);
-      signal.throwIfAborted();
-      try {
-        return this.#adopt(await open(signal));
-      } catch (error) {
-        signal.throwIfAborted();
-        this.#failed('rpc.connect-failed', error);
-        if (!isRetryable(error) || this.#waitingCount === 0) throw error;
-      }
+    const { delayMs } = this.#pace;
+    if (delayMs > 0) await sleep(clock, delayMs, signal);
+    if (signal.aborted || this.#waiters.count === 0) return;
+    try {
+      this.#adopt(await open(signal));
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#failed('rpc.connect-failed', error);
+      if (!isRetryable(error)) this.#waiters.fail(error);
     }
   }
 
-  #adopt(channel: Channel): ClientSession {
-    if (this.#closed.signal.aborted) channel.close();
+  #adopt(channel: Channel): void {
+    if (this.#closed.signal.aborted) return channel.close();
     const onLoss = (): void => {
       this.#session = undefined;
       if (!this.#closed.signal.aborted) this.#failed('rpc.connection-lost', channel.closed.reason);
     };
     this.#pace.opened();
+    if (channel.closed.aborted) return onLoss();
     // Before the session's own listener, which ends the calls: they must not find this session again.
     channel.closed.addEventListener('abort', onLoss);
-    const session = new ClientSession(channel);
-    if (channel.closed.aborted) {
-      onLoss();
-      return session;
-    }
-    this.#session = session;
+    this.#session = new ClientSession(channel);
     this.#trouble = undefined;
     this.#options.log.debug('rpc.connected');
-    return session;
+    this.#waiters.wake();
   }
 
   #failed(event: string, error: unknown): void {
