@@ -1,9 +1,11 @@
 // No door is open to strangers: every route, every method, the WebSocket and RPC.
 import { openTemporaryDirectory, until } from '@plumb/testing';
 import { contracts } from '@plumb/plumbd/clients';
-import { openZeromqChannel } from '@plumb/rpc/node';
+import { createConnection } from '@plumb/rpc';
+import { type KeyPair, openZeromqChannel } from '@plumb/rpc/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type PlumbProcess, startPlumb } from './src/plumb-process.ts';
+import { openNetwork } from './src/network.ts';
+import { type PlumbProcess, runPlumb, startPlumb } from './src/plumb-process.ts';
 
 let directory: Awaited<ReturnType<typeof openTemporaryDirectory>>;
 let plumb: PlumbProcess;
@@ -46,6 +48,8 @@ const PATHS = [
   ...METHODS.map((method) => `/api/${method}`),
 ];
 
+/** The RPC door that a network could reach. */
+const tcp = (): string => plumb.doors.rpc.at(-1) ?? '';
 const bearer = (): Record<string, string> => ({ authorization: `Bearer ${plumb.token}` });
 
 test('a stranger gets 401 from every path with every method, and nothing else', async () => {
@@ -110,15 +114,57 @@ test('a token does what its scopes say and no more, over HTTP and over RPC', asy
   expect((await fetch(`${plumb.doors.http}/metrics`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(
     403,
   );
-  const channel = await openZeromqChannel({ address: plumb.doors.rpc.at(-1) ?? '', token });
+  const channel = await openZeromqChannel({ address: tcp(), token, curve: { serverKey: plumb.doors.rpcKey } });
   expect((await plumb.run('token', 'revoke', 'reader')).code).toBe(0);
   expect(await call('config.list')).toBe(401);
   await until('the connection ends with its token', () => channel.closed.aborted);
 });
 
-test('RPC lets nobody in with a wrong token', async () => {
-  const address = plumb.doors.rpc.at(-1) ?? '';
-  await expect(openZeromqChannel({ address, token: 'wrong' })).rejects.toMatchObject({ code: 'denied' });
+test('RPC over TCP lets nobody in without CURVE, or without a key or token that is known', async () => {
+  const address = tcp();
+  const curve = { serverKey: plumb.doors.rpcKey };
+  const check = async (shown: { token?: string; curve?: typeof curve }, message: string): Promise<void> => {
+    const denied = { code: 'denied', message: expect.stringContaining(message) as string };
+    await expect(openZeromqChannel({ address, ...shown })).rejects.toMatchObject(denied);
+  };
+  await check({ token: plumb.token }, 'speaks CURVE: give its public key');
+  await check({ curve }, 'nobody known holds the key');
+  await check({ token: 'wrong', curve }, 'the token is not valid');
+  const plain = { address: plumb.doors.rpc[0] ?? '', token: 'wrong' };
+  expect(plain.address).toMatch(/^ipc:/);
+  await expect(openZeromqChannel(plain)).rejects.toMatchObject({ code: 'denied' });
+});
+
+test('a registered key calls from elsewhere as its scopes allow, and its connections end when it is revoked', async () => {
+  const keys = JSON.parse((await plumb.run('token', 'keys', '--json')).out) as KeyPair;
+  expect((await plumb.run('token', 'create', 'indexer', 'config:read', `--key=${keys.publicKey}`)).code).toBe(0);
+  const elsewhere = { PLUMB_RPC: tcp(), PLUMB_RPC_KEY: plumb.doors.rpcKey, PLUMB_CURVE_KEY: keys.secretKey };
+  const call = (method: string): ReturnType<typeof runPlumb> =>
+    runPlumb(['call', method, '{}', '--json', '--data', '/nowhere'], elsewhere);
+  const whoami = await call('identity.whoami');
+  expect(whoami).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(whoami.out)).toEqual({ id: 'indexer', scopes: ['config:read'] });
+  expect((await call('config.list')).code).toBe(0);
+  expect((await call('identity.tokens')).err).toContain('it needs the scope identity:read');
+
+  const channel = await openZeromqChannel({ address: tcp(), curve: { serverKey: plumb.doors.rpcKey, keys } });
+  expect((await plumb.run('token', 'revoke', 'indexer')).code).toBe(0);
+  await until('the connection ends with its key', () => channel.closed.aborted);
+  expect((await call('identity.whoami')).err).toContain('nobody known holds the key');
+});
+
+// Goal: what crosses the network cannot be read. Method: a network that keeps every byte, with a token and an answer
+// whose text is known.
+test('neither a token nor what is called or answered can be seen on the wire', async () => {
+  await using network = await openNetwork(tcp());
+  const { address } = network;
+  const curve = { serverKey: plumb.doors.rpcKey };
+  using connection = createConnection(await openZeromqChannel({ address, token: plumb.token, curve }));
+  expect(await connection.call('identity.whoami', {})).toEqual({ id: 'operator', scopes: ['*'] });
+  const seen = network.seen();
+  expect(seen).toContain('CURVE');
+  const words = [plumb.token, 'identity', 'whoami', 'operator', 'scopes'];
+  expect(words.filter((word) => seen.includes(word))).toEqual([]);
 });
 
 test('health and metrics answer those who may ask', async () => {

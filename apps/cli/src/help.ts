@@ -13,7 +13,7 @@ const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ['Run', ['up', 'plan', 'deploy', 'restart', 'stop', 'remove']],
   ['Look', ['status', 'logs', 'services', 'resolve', 'query', 'alerts', 'journal']],
   ['Configure', ['config get', 'config set', 'config unset', 'config list', 'config history', 'config watch']],
-  ['More', ['call', 'token create', 'token list', 'token revoke', 'token link', 'doctor']],
+  ['More', ['call', 'token create', 'token list', 'token revoke', 'token link', 'token keys', 'doctor']],
 ];
 
 export function formatOverview(commands: readonly Command[], style: Style): string {

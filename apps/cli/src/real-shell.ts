@@ -1,15 +1,18 @@
 /** The shell of a real terminal: prints to it, and calls the plumbd of the data directory. */
 import { type Clock, OperatingError, systemClock, systemRandom, silentLog } from '@plumb/base';
-import { createClients, isStream } from '@plumb/plumbd/clients';
+import { type PlumbDoor, readPlumbDoor } from '@plumb/config/plumb-door';
+import { type Clients, createClients } from '@plumb/plumbd/clients';
 import { isRunning, readDoors } from '@plumb/plumbd/data-directory';
-import { type Connection, openConnection } from '@plumb/rpc';
+import { type Connection, MESSAGE_SIZE_BYTES_MAX, openConnection } from '@plumb/rpc';
 import { openZeromqChannel } from '@plumb/rpc/node';
 import fs from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
 import path from 'node:path';
 import type { ExitCode } from './command.ts';
 import { commands } from './commands/index.ts';
+import { openRemote } from './open-remote.ts';
 import { runCommand } from './run.ts';
-import type { Services, Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 import { createStyle } from './style.ts';
 
 /** Runs one command of the real world, and gives its exit code. */
@@ -21,12 +24,16 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   process.stdout.on('error', onSignal);
   process.stderr.on('error', onSignal);
 
-  let connection: Connection | undefined;
+  const closing = new DisposableStack();
   const isTerminal = process.stdout.isTTY === true;
   const isColour = (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
   try {
     return await runCommand(argv, commands, async ({ data, json: isJson }) => {
       const dataDirectory = await findDataDirectory(data);
+      let plumbd: Promise<Connection> | undefined;
+      const dial = (): Promise<Connection> =>
+        (plumbd ??= connectPlumbd(dataDirectory, systemClock).then((open) => closing.use(open)));
+      const connect = async (): Promise<Clients> => createClients(await dial());
       return {
         out: (line) => process.stdout.write(`${line}\n`),
         err: (line) => process.stderr.write(`${line}\n`),
@@ -40,26 +47,32 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
         dataDirectory,
         env: process.env,
         signal: stop.signal,
-        connect: async () => {
-          connection ??= await connectPlumbd(dataDirectory, systemClock);
-          return servicesOf(connection, stop.signal);
+        connect,
+        dial: async (remote) => {
+          if (remote === undefined) return dial();
+          const registry = async (): Promise<Clients['registry']> => (await connect()).registry;
+          return closing.use(await openRemote(remote, { env: process.env, registry, signal: stop.signal }));
         },
+        readInput: () => readInput(addAbortSignal(stop.signal, process.stdin)),
       } satisfies Shell;
     });
   } finally {
-    connection?.close();
+    closing.dispose();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
   }
 }
 
-function servicesOf(connection: Connection, signal: AbortSignal): Services {
-  return {
-    ...createClients(connection),
-    async *call(method, input) {
-      if (isStream(method)) yield* connection.stream(method, input, { signal });
-      else yield await connection.call(method, input, { signal });
-    },
-  };
+async function readInput(input: Readable): Promise<string> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of input as AsyncIterable<Buffer>) {
+    sizeBytes += part.length;
+    if (sizeBytes > MESSAGE_SIZE_BYTES_MAX) {
+      throw new OperatingError('exhausted', `the input is over ${MESSAGE_SIZE_BYTES_MAX} bytes: send less at a time`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 /** `--data`, then `$PLUMB_DATA`, then the nearest `.plumb` here or above, then `.plumb` here. */
@@ -73,20 +86,19 @@ async function findDataDirectory(given: string | undefined): Promise<string> {
   }
 }
 
-/** The plumbd named by `$PLUMB_RPC` and `$PLUMB_TOKEN`, or else the one of the data directory. */
+/** The plumbd that the environment names (see `readPlumbDoor`), or else the one of the data directory. */
 async function connectPlumbd(dataDirectory: string, clock: Clock): Promise<Connection> {
-  const { PLUMB_RPC: remote, PLUMB_TOKEN: token } = process.env;
-  const { address, secret } =
-    remote === undefined || remote === '' ? await localDoor(dataDirectory) : { address: remote, secret: token ?? '' };
+  const door = readPlumbDoor(process.env) ?? (await localDoor(dataDirectory));
   return openConnection({
-    open: (signal) => openZeromqChannel({ address, token: secret, clock, signal }),
+    open: (signal) => openZeromqChannel({ ...door, clock, signal }),
     clock,
     random: systemRandom,
     log: silentLog,
   });
 }
 
-async function localDoor(dataDirectory: string): Promise<{ address: string; secret: string }> {
+/** The operator's, through the socket file where there is one. */
+async function localDoor(dataDirectory: string): Promise<PlumbDoor> {
   const doors = await readDoors(dataDirectory);
   const [address] = doors?.rpc ?? [];
   if (doors === undefined || address === undefined || !(await isRunning(doors))) {
@@ -98,11 +110,12 @@ async function localDoor(dataDirectory: string): Promise<{ address: string; secr
   const secret = await fs.readFile(path.join(dataDirectory, 'key'), 'utf8').catch((error: unknown) => {
     throw new OperatingError(
       'denied',
-      `cannot read ${path.join(dataDirectory, 'key')}: use the account that started plumbd, or a token with PLUMB_RPC and PLUMB_TOKEN`,
+      `cannot read ${path.join(dataDirectory, 'key')}: use the account that started plumbd, or a token with PLUMB_RPC, PLUMB_RPC_KEY and PLUMB_TOKEN`,
       {
         cause: error,
       },
     );
   });
-  return { address, secret: secret.trim() };
+  const curve = address.startsWith('tcp:') ? { serverKey: doors.rpcKey } : undefined;
+  return { address, token: secret.trim(), curve };
 }

@@ -30,6 +30,8 @@ async function run(argv: readonly string[], list: readonly Command[] = commands,
       signal: stop.signal,
       connect: () =>
         Promise.reject(new OperatingError('unavailable', 'no plumbd runs here: start one with "plumb up"')),
+      dial: () => Promise.reject(new OperatingError('unavailable', 'nothing is there')),
+      readInput: async () => '',
     };
     return shell;
   });
@@ -85,11 +87,12 @@ test('the overview', async () => {
       config watch    Print the values in force, then every change as it happens.
 
     More
-      call            Call any method of any service with a JSON object.
+      call            Call any method of any service, or show what can be called.
       token create    Make a token for a program. It is shown once.
       token list      List tokens, what they may do, and when they were last used.
       token revoke    End a token at once.
       token link      Print a link that signs one browser in to the console, once.
+      token keys      Make a key pair for a program that calls Plumb from elsewhere. Needs no plumbd.
       doctor          Check this machine and this plumbd, and say how to mend what is wrong.
 
     plumb COMMAND --help shows flags and examples. Exit codes: 0 done, 1 could not, 2 wrong use."

@@ -4,9 +4,11 @@
  *   kv/           the dictionary, configuration, and all other state   metrics/   samples
  *   chains/       data of chain nodes                                  logs/      of plumbd and of each unit
  *   key           the operator's secret, mode 0600                     owner      an id that marks this plumbd's children
+ *   curve         the secret key of the RPC door, mode 0600
  *   plumbd.json   pid and doors of the plumbd that runs on it          rpc.sock   RPC for local tools
  */
 import { OperatingError, randomText } from '@plumb/base';
+import { derivePublicKey, generateKeyPair, type KeyPair } from '@plumb/rpc/node';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
@@ -24,18 +26,23 @@ export type Doors = {
   readonly http: string;
   /** Addresses for RPC, such as `tcp://127.0.0.1:7701`. */
   readonly rpc: readonly string[];
+  /** The public key that the TCP doors for RPC hold (CURVE, Z85); `PLUMB_RPC_KEY` of programs elsewhere. */
+  readonly rpcKey: string;
 };
 
 export type DataDirectory = {
   readonly path: string;
   readonly operatorKey: string;
+  /** Of the RPC door. */
+  readonly keys: KeyPair;
   /** Marks the processes that were started from this directory. */
   readonly owner: string;
 };
 
 /**
  * Makes the directory if it is absent, and refuses one that a living plumbd owns or that cannot be written.
- * @throws OperatingError `already-exists` with the owner's pid, `denied` when it cannot be written.
+ * @throws OperatingError `already-exists` with the owner's pid, `denied` when it cannot be written or a secret in it can
+ * be read by others, `invalid` for a damaged key.
  */
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
   try {
@@ -54,6 +61,7 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
     return {
       path: directory,
       operatorKey: await readOrCreate(path.join(directory, 'key'), () => randomText(KEY_LENGTH)),
+      keys: await readKeys(path.join(directory, 'curve')),
       owner: await readOrCreate(path.join(directory, 'owner'), () => randomText(16)),
     };
   } catch (error) {
@@ -78,9 +86,9 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
 export async function readDoors(directory: string): Promise<Doors | undefined> {
   try {
     const doors = JSON.parse(await fs.readFile(path.join(directory, 'plumbd.json'), 'utf8')) as Partial<Doors> | null;
-    return typeof doors?.pid === 'number' && typeof doors.http === 'string' && Array.isArray(doors.rpc)
-      ? (doors as Doors)
-      : undefined;
+    const { pid, http, rpc, rpcKey = '' } = doors ?? {};
+    const isWhole = typeof pid === 'number' && typeof http === 'string' && Array.isArray(rpc);
+    return isWhole ? ({ ...doors, rpcKey } as Doors) : undefined;
   } catch {
     return undefined;
   }
@@ -114,10 +122,33 @@ export async function readProcessStart(pid: number): Promise<string> {
   }
 }
 
+/** The key pair of the RPC door; a new one where the file is absent, which is how it is rotated. */
+async function readKeys(file: string): Promise<KeyPair> {
+  const secretKey = await readOrCreate(file, () => generateKeyPair().secretKey);
+  try {
+    return { secretKey, publicKey: derivePublicKey(secretKey) };
+  } catch (cause) {
+    const advice =
+      'put the right one back, or remove the file to get another key, which all remote programs must then learn';
+    throw new OperatingError('invalid', `${file} does not hold a secret key: ${advice}`, { cause });
+  }
+}
+
+/** A secret that others could read may be known to them. @throws OperatingError `denied`. */
+async function checkPrivate(file: string): Promise<void> {
+  const mode = (await fs.stat(file)).mode & 0o777;
+  if ((mode & 0o077) === 0) return;
+  const advice = `"chmod 600 ${file}" if nobody has read it, or remove it to get another`;
+  throw new OperatingError('denied', `other accounts can read ${file} (mode ${mode.toString(8)}): ${advice}`);
+}
+
 /** What is kept in `file`; where two create it at the same moment, both get what one of them wrote. */
 async function readOrCreate(file: string, create: () => string): Promise<string> {
   const kept = await fs.readFile(file, 'utf8').catch(() => '');
-  if (kept.trim() !== '') return kept.trim();
+  if (kept.trim() !== '') {
+    await checkPrivate(file);
+    return kept.trim();
+  }
   const temporary = `${file}.${randomText(8)}.tmp`;
   await fs.writeFile(temporary, `${create()}\n`, { mode: 0o600 });
   try {

@@ -12,6 +12,7 @@ import { openRocksKv } from '@plumb/kv/rocks';
 import { formatExposition, openMetrics, prometheusApi } from '@plumb/metrics/server';
 import { openRegistry } from '@plumb/registry/server';
 import { type Caller, connectDispatcher, createDispatcher, createWebSocketChannel } from '@plumb/rpc';
+import { generateKeyPair } from '@plumb/rpc/node';
 import { openLogFile } from '@plumb/supervise';
 import os from 'node:os';
 import path from 'node:path';
@@ -46,8 +47,8 @@ export type Plumbd = AsyncDisposable & {
 
 /** Plumb itself, where one service calls another. */
 const SYSTEM: Caller = { id: 'plumb', scopes: ['*'] };
-/** What a process that Plumb runs may do: read its configuration, find services, announce itself. */
-const INSTANCE_SCOPES = ['config:read', 'registry:read', 'registry:register'];
+/** What a process that Plumb runs may do: read its configuration, find services, announce itself, know its callers. */
+const INSTANCE_SCOPES = ['config:read', 'registry:read', 'registry:register', 'identity:identify'];
 
 const CONSOLE_DIRECTORY = fileURLToPath(new URL('../../console/dist', import.meta.url));
 
@@ -124,6 +125,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     await openRpcDoor({
       dataDirectory: directory.path,
       port: options.rpcPort,
+      secretKey: directory.keys.secretKey,
       authenticator: identity.authenticator,
       accept: dispatcher.accept,
       ready: ready.promise,
@@ -170,12 +172,13 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
       owner: directory.owner,
       baseEnvironment: childEnvironment(options.env, process.execPath),
       async openInstance({ application, instanceId }) {
-        const { token, revoke } = identity.authenticator.openInstanceToken({
-          id: instanceId,
-          scopes: INSTANCE_SCOPES,
-          application,
-        });
-        return { env: { PLUMB_RPC: rpc.tcpAddress, PLUMB_TOKEN: token }, close: async () => revoke() };
+        const { publicKey, secretKey } = generateKeyPair();
+        const caller = { id: instanceId, scopes: INSTANCE_SCOPES, application };
+        const { revoke } = identity.authenticator.openInstanceKey(publicKey, caller);
+        return {
+          env: { PLUMB_RPC: rpc.tcpAddress, PLUMB_RPC_KEY: directory.keys.publicKey, PLUMB_CURVE_KEY: secretKey },
+          close: async () => revoke(),
+        };
       },
       journal: events.journal,
     }),
@@ -194,6 +197,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     startedAt: clock.now(),
     http: `http://localhost:${http.port}`,
     rpc: rpc.addresses,
+    rpcKey: directory.keys.publicKey,
   };
   await writeDoors(directory.path, doors);
   opening.defer(() => removeDoors(directory.path));

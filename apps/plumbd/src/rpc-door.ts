@@ -1,6 +1,9 @@
-/** The RPC door: ZeroMQ on loopback for processes, and on a socket file for local tools. */
+/**
+ * The RPC door: ZeroMQ with CURVE on loopback for processes, and plain on a socket file for local tools, which the mode of
+ * the data directory protects. Who comes by TCP is known by its key, or shows a token; local tools show a token.
+ */
 import { type Clock, type Log, OperatingError } from '@plumb/base';
-import type { Authenticator } from '@plumb/identity/server';
+import type { Authentication, Authenticator } from '@plumb/identity/server';
 import type { Accept, Caller } from '@plumb/rpc';
 import { listenZeromq } from '@plumb/rpc/node';
 import path from 'node:path';
@@ -12,6 +15,8 @@ export type RpcDoorDependencies = {
   readonly dataDirectory: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Of CURVE: what clients of the TCP door know it by. */
+  readonly secretKey: string;
   readonly authenticator: Authenticator;
   readonly accept: Accept;
   /** Resolves when every service is there: nobody is let in before. */
@@ -28,21 +33,30 @@ export type RpcDoor = AsyncDisposable & {
 
 /** @throws OperatingError `unavailable` when the port is taken. */
 export async function openRpcDoor(dependencies: RpcDoorDependencies): Promise<RpcDoor> {
-  const { dataDirectory, port, authenticator, accept, ready, clock, log } = dependencies;
+  const { dataDirectory, port, secretKey, authenticator, accept, ready, clock, log } = dependencies;
   const socketFile = path.join(dataDirectory, 'rpc.sock');
   const tcp = `tcp://127.0.0.1:${port}`;
   const sockets = Buffer.byteLength(socketFile) <= SOCKET_PATH_BYTES_MAX ? [`ipc://${socketFile}`] : [];
   const ends = new WeakMap<Caller, AbortSignal>();
+  const callerOf = (outcome: Authentication): Caller | undefined => {
+    if (outcome.kind !== 'known') return undefined;
+    const caller = { ...outcome.caller };
+    ends.set(caller, outcome.ended);
+    return caller;
+  };
   const server = await listenZeromq({
     addresses: [tcp, ...sockets],
     async authenticate(token) {
       await ready;
-      // ZeroMQ does not tell who the peer is, so wrong tokens are slowed down by connection, in the listener.
-      const outcome = await authenticator.authenticateToken(token, undefined);
-      if (outcome.kind !== 'known') return undefined;
-      const caller = { ...outcome.caller };
-      ends.set(caller, outcome.ended);
-      return caller;
+      // Wrong tokens are slowed down by connection, in the listener: on loopback one address is everybody.
+      return callerOf(await authenticator.authenticateToken(token, undefined));
+    },
+    curve: {
+      secretKey,
+      async identify(publicKey) {
+        await ready;
+        return callerOf(await authenticator.authenticateKey(publicKey));
+      },
     },
     accept(channel, caller) {
       const ended = ends.get(caller);

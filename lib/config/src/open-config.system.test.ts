@@ -1,9 +1,11 @@
 import { OperatingError, silentLog, systemClock } from '@plumb/base';
 import { createDispatcher } from '@plumb/rpc';
-import { type Listener, listenZeromq } from '@plumb/rpc/node';
+import { generateKeyPair, type KeyPair, type Listener, listenZeromq } from '@plumb/rpc/node';
 import { until } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { configFeedContract, type ConfigFeedEvent, openConfig } from './index.ts';
+
+type Curve = { readonly server: KeyPair; readonly web: KeyPair };
 
 type Server = AsyncDisposable & {
   readonly address: string;
@@ -12,18 +14,18 @@ type Server = AsyncDisposable & {
 };
 
 /** Somebody who provides configuration: the feed contract on a real socket. */
-async function openServer(address: string, first: ConfigFeedEvent): Promise<Server> {
+async function openServer(address: string, first: ConfigFeedEvent, curve?: Curve): Promise<Server> {
   const reports: number[] = [];
   let events: ConfigFeedEvent[] = [first];
   let wake = Promise.withResolvers<void>();
   const dispatcher = createDispatcher({ log: silentLog, clock: systemClock });
   dispatcher.add('config', configFeedContract, {
     async *watch(_input, { signal }) {
-      signal.addEventListener('abort', () => wake.resolve());
+      const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       for (let index = 0; !signal.aborted;) {
         const event = events[index];
         if (event === undefined) {
-          await wake.promise;
+          await Promise.race([wake.promise, aborted]);
           continue;
         }
         index += 1;
@@ -38,6 +40,11 @@ async function openServer(address: string, first: ConfigFeedEvent): Promise<Serv
   const listener: Listener = await listenZeromq({
     addresses: [address],
     authenticate: async (token) => (token === 'good' ? { id: 'web-1', scopes: ['config:read'] } : undefined),
+    curve: curve && {
+      secretKey: curve.server.secretKey,
+      identify: async (publicKey) =>
+        publicKey === curve.web.publicKey ? { id: 'web-1', scopes: ['config:read'] } : undefined,
+    },
     accept: dispatcher.accept,
     clock: systemClock,
     log: silentLog,
@@ -86,4 +93,25 @@ test('a wrong token is told at once', async () => {
   const failure = await openConfig({ environment: environmentOf(server, 'bad') }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(OperatingError);
   expect(failure).toMatchObject({ code: 'denied' });
+});
+
+test('with keys the connection is encrypted, and the key is who the program is', async () => {
+  const curve = { server: generateKeyPair(), web: generateKeyPair() };
+  const first: ConfigFeedEvent = { kind: 'snapshot', revision: 5, values: { title: 'A' } };
+  await using server = await openServer('tcp://127.0.0.1:0', first, curve);
+  const { PLUMB_TOKEN: token = '', ...environment } = environmentOf(server);
+  const openWith = (own: Record<string, string>): ReturnType<typeof openConfig> =>
+    openConfig({ environment: { ...environment, PLUMB_RPC_KEY: curve.server.publicKey, ...own } });
+  for (const own of [{ PLUMB_CURVE_KEY: curve.web.secretKey }, { PLUMB_TOKEN: token }]) {
+    await using config = await openWith(own);
+    expect(config.get('title')).toBe('A');
+  }
+  await expect(openWith({ PLUMB_CURVE_KEY: generateKeyPair().secretKey })).rejects.toMatchObject({
+    code: 'denied',
+    message: expect.stringContaining('nobody known holds the key'),
+  });
+  await expect(openConfig({ environment: { ...environment, PLUMB_TOKEN: token } })).rejects.toMatchObject({
+    code: 'denied',
+    message: expect.stringContaining('speaks CURVE: give its public key'),
+  });
 });

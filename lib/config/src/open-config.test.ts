@@ -149,14 +149,22 @@ test('a server that gives no values in time is an error that says so', async () 
 });
 
 test('an environment that is half set is refused by the name of what is missing', async () => {
-  const check = async (environment: Record<string, string>, name: string): Promise<void> => {
-    await expect(openConfig({ environment })).rejects.toMatchObject({
+  const address = 'tcp://127.0.0.1:1';
+  const key = 'Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID';
+  const check = async (environment: Record<string, string>, message: string): Promise<void> => {
+    await expect(openConfig({ environment: { PLUMB_RPC: address, ...environment } })).rejects.toMatchObject({
       code: 'invalid',
-      message: expect.stringContaining(`not ${name}: set it`),
+      message: expect.stringContaining(message),
     });
   };
-  await check({ PLUMB_RPC: 'tcp://127.0.0.1:1' }, 'PLUMB_APPLICATION');
-  await check({ PLUMB_RPC: 'tcp://127.0.0.1:1', PLUMB_APPLICATION: 'tipjar' }, 'PLUMB_TOKEN');
+  await check({ PLUMB_TOKEN: 'good' }, 'PLUMB_APPLICATION is not set');
+  await check({ PLUMB_APPLICATION: 'tipjar' }, 'PLUMB_TOKEN is not set');
+  await check({ PLUMB_APPLICATION: 'tipjar', PLUMB_RPC_KEY: key }, 'PLUMB_TOKEN is not set');
+  await check({ PLUMB_APPLICATION: 'tipjar', PLUMB_CURVE_KEY: key }, 'PLUMB_RPC_KEY is not set');
+  await check(
+    { PLUMB_APPLICATION: 'tipjar', PLUMB_CURVE_KEY: 'short', PLUMB_RPC_KEY: key },
+    'the secret key has 5 characters, not 40',
+  );
 });
 
 test('disposing it ends the watch and leaves the values readable', async () => {

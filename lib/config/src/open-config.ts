@@ -17,6 +17,7 @@ import { openZeromqChannel } from '@plumb/rpc/node';
 import { type ConfigView, createConfigSource, withOwn } from './config.ts';
 import type { ConfigObject } from './config-values.ts';
 import { followFeed } from './follow-feed.ts';
+import { halfSet, type PlumbDoor, readPlumbDoor } from './plumb-door.ts';
 
 /** A plumbd that starts at the same time is there by then; a start that hangs for longer helps nobody. */
 const FIRST_VALUES_TIMEOUT_MS = 10_000;
@@ -24,7 +25,7 @@ const FIRST_VALUES_TIMEOUT_MS = 10_000;
 export type Config = ConfigView & AsyncDisposable;
 
 export type OpenConfigOptions = {
-  /** Where `PLUMB_RPC`, `PLUMB_TOKEN`, `PLUMB_APPLICATION` and `PLUMB_INSTANCE` are read from: `process.env`. */
+  /** Where `PLUMB_APPLICATION`, `PLUMB_INSTANCE` and the variables of `readPlumbDoor` are read from: `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** In force for what nobody has set, and for everything without a server. Nested objects are dotted paths. */
   readonly defaults?: ConfigObject;
@@ -39,8 +40,8 @@ export type OpenConfigOptions = {
 /**
  * Resolves when the first values are there. From then on every change arrives by itself; while the server is away the
  * last values stay in force.
- * @throws OperatingError `deadline` when no values came in time, `denied` when the token is not good or not for this
- * application, `invalid` when the environment is half set.
+ * @throws OperatingError `deadline` when no values came in time, `denied` when the key or token is not good or not for
+ * this application, `invalid` when the environment is half set.
  *
  * @example
  * await using config = await openConfig({ environment: process.env, defaults: { title: 'Tip jar' } });
@@ -51,14 +52,11 @@ export async function openConfig(options: OpenConfigOptions): Promise<Config> {
   const { view, apply } = createConfigSource(defaults, (error) => {
     log.error('config.listener-failed', { error: describeError(error) });
   });
-  const { PLUMB_RPC: address, PLUMB_APPLICATION: application, PLUMB_INSTANCE: instance } = environment;
-  if (options.connection === undefined && !isSet(address)) {
-    return withOwn(view, { [Symbol.asyncDispose]: async () => undefined });
-  }
+  const server = openServer(options, { log, clock, random });
+  if (server === undefined) return withOwn(view, { [Symbol.asyncDispose]: async () => undefined });
+  const { connection, trouble, release } = server;
+  const { PLUMB_APPLICATION: application, PLUMB_INSTANCE: instance } = environment;
   if (!isSet(application)) throw halfSet('PLUMB_APPLICATION', 'the name of the application');
-
-  const { connection, trouble, release } =
-    options.connection === undefined ? openServer(environment, { log, clock, random }) : borrow(options.connection);
   const stop = new AbortController();
   const first = Promise.withResolvers<void>();
   const following = followFeed(
@@ -91,20 +89,25 @@ type Server = {
   readonly release: () => void;
 };
 
-function borrow(connection: Connection): Server {
-  return { connection, trouble: () => undefined, release: () => undefined };
+/** Opens nothing yet: the first call does. Undefined where there is no server. */
+function openServer(
+  { connection: borrowed, environment = {} }: OpenConfigOptions,
+  dependencies: { readonly log: Log; readonly clock: Clock; readonly random: Random },
+): Server | undefined {
+  if (borrowed !== undefined) return { connection: borrowed, trouble: () => undefined, release: () => undefined };
+  const door = readPlumbDoor(environment);
+  return door === undefined ? undefined : connectTo(door, dependencies);
 }
 
-function openServer(
-  { PLUMB_RPC: address, PLUMB_TOKEN: token }: Readonly<Record<string, string | undefined>>,
+function connectTo(
+  door: PlumbDoor,
   { log, clock, random }: { readonly log: Log; readonly clock: Clock; readonly random: Random },
 ): Server {
-  if (!isSet(token)) throw halfSet('PLUMB_TOKEN', 'a token of the server at that address');
   let trouble: string | undefined;
   const connection = openConnection({
     async open(signal) {
       try {
-        return await openZeromqChannel({ address: address ?? '', token, clock, signal });
+        return await openZeromqChannel({ ...door, clock, signal });
       } catch (error) {
         trouble = describeError(error);
         throw error;
@@ -119,8 +122,4 @@ function openServer(
 
 function isSet(text: string | undefined): text is string {
   return text !== undefined && text !== '';
-}
-
-function halfSet(name: string, what: string): OperatingError {
-  return new OperatingError('invalid', `a configuration server is named, but not ${name}: set it to ${what}`);
 }

@@ -1,15 +1,17 @@
 /**
- * Turns what a stranger shows (a bearer token or a session cookie) into a `Caller`, or into nothing.
+ * Turns what a stranger shows (a bearer token or a session cookie), or has proved to hold (a key of CURVE), into a
+ * `Caller`, or into nothing.
  *
- * Four kinds of secret are known: the operator's key of the data directory, named tokens, browser sessions, and the
- * tokens of running instances. The first is given, the last live in memory as long as their instance; tokens and
- * sessions are kept by hash. A secret is `ID.SECRET`, so that it is found by id and then compared in constant time.
+ * Three kinds of secret are known: the operator's key of the data directory, which is given, named tokens and browser
+ * sessions, which are kept by hash. A secret is `ID.SECRET`, so that it is found by id and then compared in constant
+ * time. Keys are those of tokens that were made for one, and of running instances (`public-keys.ts`).
  */
 import { type Clock, type Log, randomText } from '@plumb/base';
 import type { Collection } from '@plumb/kv';
 import type { Caller } from '@plumb/rpc';
 import { CredentialLives } from './credential-lives.ts';
 import { FailureLimit } from './failure-limit.ts';
+import { type KeyHolder, PublicKeys } from './public-keys.ts';
 import { hashSecret, matchesHash } from './secret-hash.ts';
 
 /** Base-32 characters of a secret: 160 bits. */
@@ -29,7 +31,10 @@ const KNOWN_BAD_MAX = 1_000;
 export type TokenRecord = {
   readonly name: string;
   readonly scopes: readonly string[];
-  readonly hash: string;
+  /** Of the secret; absent where it is a key. */
+  readonly hash?: string | undefined;
+  /** Of CURVE, as Z85; absent where it is a secret. */
+  readonly publicKey?: string | undefined;
   readonly createdAt: number;
   readonly expiresAt?: number | undefined;
 };
@@ -41,9 +46,6 @@ export type Authentication =
   | { readonly kind: 'unknown' }
   /** Too many wrong secrets from this address: it was not even looked at. */
   | { readonly kind: 'limited'; readonly retryAfterMs: number };
-
-/** Who a right secret stands for, and until when. `id` is its own among all secrets. */
-type Found = { readonly id: string; readonly caller: Caller; readonly expiresAt?: number | undefined };
 
 export type AuthenticatorDependencies = {
   readonly operatorKey: string;
@@ -60,7 +62,7 @@ export class Authenticator {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: FailureLimit;
-  readonly #instances = new Map<string, { hash: string; caller: Caller }>();
+  readonly #keys: PublicKeys;
   readonly #links = new Map<string, { hash: string; expiresAt: number }>();
   readonly #knownGood = new Set<string>();
   readonly #knownBad = new Set<string>();
@@ -70,6 +72,7 @@ export class Authenticator {
   constructor({ operatorKey, tokens, sessions, clock, log }: AuthenticatorDependencies) {
     this.#operatorHash = hashSecret(operatorKey);
     this.#tokens = tokens;
+    this.#keys = new PublicKeys(tokens);
     this.#sessions = sessions;
     this.#clock = clock;
     this.#log = log;
@@ -86,27 +89,45 @@ export class Authenticator {
     return this.#authenticate(cookie, address, () => this.#findSession(cookie));
   }
 
+  /** `publicKey` is proven, such as by a handshake of CURVE. */
+  async authenticateKey(publicKey: string): Promise<Authentication> {
+    const found = await this.#keys.find(publicKey);
+    const now = this.#clock.now();
+    if (found === undefined || (found.expiresAt !== undefined && found.expiresAt <= now)) return { kind: 'unknown' };
+    this.#lastUsedAt.set(found.caller.id, now);
+    return this.#known(found);
+  }
+
   async createToken(
     name: string,
     scopes: readonly string[],
     ttlMs: number | undefined,
   ): Promise<{ token: string; record: TokenRecord }> {
     const secret = randomText(SECRET_LENGTH);
-    const now = this.#clock.now();
-    const record = {
-      name,
-      scopes,
-      hash: hashSecret(secret),
-      createdAt: now,
-      expiresAt: ttlMs === undefined ? undefined : now + ttlMs,
-    };
-    await this.#tokens.put(name, record, { ifRevision: 0 });
+    const record = await this.#putToken({ name, scopes, hash: hashSecret(secret) }, ttlMs);
     return { token: `${name}.${secret}`, record };
+  }
+
+  /** A token whose proof is a key instead of a secret. @throws OperatingError `already-exists` for a key that is known. */
+  async registerKey(
+    name: string,
+    scopes: readonly string[],
+    { publicKey, ttlMs }: { readonly publicKey: string; readonly ttlMs: number | undefined },
+  ): Promise<TokenRecord> {
+    await this.#keys.claim(publicKey, name);
+    try {
+      return await this.#putToken({ name, scopes, publicKey }, ttlMs);
+    } catch (error) {
+      await this.#keys.release(publicKey);
+      throw error;
+    }
   }
 
   async revokeToken(name: string): Promise<void> {
     this.#knownGood.clear();
+    const publicKey = (await this.#tokens.get(name))?.value.publicKey;
     await this.#tokens.delete(name);
+    if (publicKey !== undefined) await this.#keys.release(publicKey);
     this.#lives.end(`token ${name}`);
   }
 
@@ -114,16 +135,13 @@ export class Authenticator {
     return this.#lastUsedAt.get(name);
   }
 
-  /** A token for one running copy of a program; it ends with `revoke`, and with this process. */
-  openInstanceToken(caller: Caller): { readonly token: string; readonly revoke: () => void } {
-    const id = `instance-${caller.id}`;
-    const secret = randomText(SECRET_LENGTH);
-    this.#instances.set(id, { hash: hashSecret(secret), caller });
+  /** One running copy of a program is known by this key until `revoke`, or the end of this process. */
+  openInstanceKey(publicKey: string, caller: Caller): { readonly revoke: () => void } {
+    const id = `instance ${caller.id}`;
+    this.#keys.addInstance(publicKey, { id, caller });
     return {
-      token: `${id}.${secret}`,
       revoke: () => {
-        this.#instances.delete(id);
-        this.#knownGood.delete(hashSecret(`${id}.${secret}`));
+        this.#keys.removeInstance(publicKey);
         this.#lives.end(id);
       },
     };
@@ -177,7 +195,7 @@ export class Authenticator {
   async #authenticate(
     secret: string,
     address: string | undefined,
-    find: () => Promise<Found | undefined>,
+    find: () => Promise<KeyHolder | undefined>,
   ): Promise<Authentication> {
     const fingerprint = hashSecret(secret);
     const isLimited = address !== undefined && !this.#knownGood.has(fingerprint);
@@ -192,7 +210,21 @@ export class Authenticator {
       return this.#refuse(address);
     }
     remember(this.#knownGood, fingerprint, KNOWN_GOOD_MAX);
-    return { kind: 'known', caller: found.caller, ended: this.#lives.signalOf(found.id, found.expiresAt) };
+    return this.#known(found);
+  }
+
+  #known({ id, caller, expiresAt }: KeyHolder): Authentication {
+    return { kind: 'known', caller, ended: this.#lives.signalOf(id, expiresAt) };
+  }
+
+  async #putToken(
+    record: Omit<TokenRecord, 'createdAt' | 'expiresAt'>,
+    ttlMs: number | undefined,
+  ): Promise<TokenRecord> {
+    const createdAt = this.#clock.now();
+    const whole = { ...record, createdAt, expiresAt: ttlMs === undefined ? undefined : createdAt + ttlMs };
+    await this.#tokens.put(record.name, whole, { ifRevision: 0 });
+    return whole;
   }
 
   #refuse(address: string | undefined): Authentication {
@@ -201,21 +233,19 @@ export class Authenticator {
     return { kind: 'unknown' };
   }
 
-  async #findToken(token: string): Promise<Found | undefined> {
+  async #findToken(token: string): Promise<KeyHolder | undefined> {
     if (matchesHash(token, this.#operatorHash)) return { id: 'operator', caller: operator };
     const [id, secret] = split(token);
-    const instance = this.#instances.get(id);
-    if (instance !== undefined) return matchesHash(secret, instance.hash) ? { id, caller: instance.caller } : undefined;
-    const record = await this.#tokens.get(id);
-    if (record === undefined || !matchesHash(secret, record.value.hash)) return undefined;
-    const { name, scopes, expiresAt } = record.value;
+    const record = (await this.#tokens.get(id))?.value;
+    if (record?.hash === undefined || !matchesHash(secret, record.hash)) return undefined;
+    const { name, scopes, expiresAt } = record;
     const now = this.#clock.now();
     if (expiresAt !== undefined && expiresAt <= now) return undefined;
     this.#lastUsedAt.set(id, now);
     return { id: `token ${name}`, caller: { id: name, scopes }, expiresAt };
   }
 
-  async #findSession(cookie: string): Promise<Found | undefined> {
+  async #findSession(cookie: string): Promise<KeyHolder | undefined> {
     const [id, secret] = split(cookie);
     if (id === '') return undefined;
     const record = await this.#sessions.get(id);

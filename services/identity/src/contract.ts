@@ -11,9 +11,17 @@ const scope = v.pipe(
   v.regex(/^(\*|[a-z-]+|\*:[a-z-]+|[a-z-]+:(\*|[a-z-]+))$/, 'a scope like "config:read", "config:*" or "*"'),
 );
 
+const publicKey = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/, 'a public key of CURVE: 40 characters of Z85'),
+);
+const ttlMs = v.pipe(v.number(), v.minValue(1_000));
+
 export const tokenSchema = v.object({
   name: v.string(),
   scopes: v.array(v.string()),
+  /** The key that is its proof, where it is not a secret. */
+  publicKey: v.optional(v.string()),
   createdAt: v.number(),
   expiresAt: v.optional(v.number()),
   lastUsedAt: v.optional(v.number()),
@@ -26,7 +34,7 @@ export const identityContract = {
     input: v.object({
       name: tokenName,
       scopes: v.pipe(v.array(scope), v.minLength(1)),
-      ttlMs: v.optional(v.pipe(v.number(), v.minValue(1_000))),
+      ttlMs: v.optional(ttlMs),
     }),
     output: v.object({
       token: v.string(),
@@ -34,6 +42,21 @@ export const identityContract = {
       scopes: v.array(v.string()),
       expiresAt: v.optional(v.number()),
     }),
+    scope: 'identity:write',
+  },
+  /**
+   * Like `createToken`, for a program that has a key pair: whoever proves to hold `publicKey` on the RPC door is `name`.
+   * @throws OperatingError `already-exists` for a name or key that is known.
+   */
+  registerKey: {
+    summary: 'Let a program in that holds a key pair.',
+    input: v.object({
+      name: tokenName,
+      scopes: v.pipe(v.array(scope), v.minLength(1)),
+      publicKey,
+      ttlMs: v.optional(ttlMs),
+    }),
+    output: v.object({ name: v.string(), scopes: v.array(v.string()), expiresAt: v.optional(v.number()) }),
     scope: 'identity:write',
   },
   tokens: {
@@ -55,6 +78,20 @@ export const identityContract = {
     input: v.object({}),
     output: v.object({ url: v.string(), expiresAt: v.number() }),
     scope: 'identity:write',
+  },
+  /**
+   * Who holds a key that another program was shown, so that programs which serve RPC themselves know their callers:
+   * instances and registered keys. No `caller` for one that nobody holds.
+   */
+  identify: {
+    summary: 'Tell who holds a public key.',
+    input: v.object({ publicKey }),
+    output: v.object({
+      caller: v.optional(
+        v.object({ id: v.string(), scopes: v.array(v.string()), application: v.optional(v.string()) }),
+      ),
+    }),
+    scope: 'identity:identify',
   },
   whoami: {
     summary: 'Tell who calls, and what they may do.',

@@ -6,21 +6,29 @@ import { SESSION_TTL_MS, SIGN_IN_LINK_TTL_MS } from './authenticator.ts';
 import { createIdentity, type Identity } from './server.ts';
 
 const OPERATOR = { caller: { id: 'operator', scopes: ['*'] }, signal: new AbortController().signal };
+const KEY = 'Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID';
+const OTHER_KEY = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7';
 const OPERATOR_KEY = 'k'.repeat(32);
 
-type World = AsyncDisposable & { readonly identity: Identity; readonly clock: FakeClock };
+type World = AsyncDisposable & {
+  readonly identity: Identity;
+  /** Another one on the same store. */
+  readonly restart: () => Identity;
+  readonly clock: FakeClock;
+};
 
 async function openWorld(): Promise<World> {
   const clock = createFakeClock();
   const kv = await openMemoryKv({ clock });
-  const identity = createIdentity({
-    kv,
-    clock,
-    log: silentLog,
-    operatorKey: OPERATOR_KEY,
-    consoleUrl: () => 'http://localhost:7700',
-  });
-  return { identity, clock, [Symbol.asyncDispose]: () => kv[Symbol.asyncDispose]() };
+  const restart = (): Identity =>
+    createIdentity({
+      kv,
+      clock,
+      log: silentLog,
+      operatorKey: OPERATOR_KEY,
+      consoleUrl: () => 'http://localhost:7700',
+    });
+  return { identity: restart(), restart, clock, [Symbol.asyncDispose]: () => kv[Symbol.asyncDispose]() };
 }
 
 test('the operator key is the operator, and one character less is nobody', async () => {
@@ -101,17 +109,48 @@ test('a session ends at its time and by signing out', async () => {
   expect((await authenticator.authenticateSession(kept, 'a')).kind).toBe('unknown');
 });
 
-test('an instance token belongs to its application and ends with the instance', async () => {
+test('an instance is known by its key, belongs to its application, and is nobody when it has ended', async () => {
   await using world = await openWorld();
-  const { authenticator } = world.identity;
-  const { token, revoke } = authenticator.openInstanceToken({
-    id: 'tipjar-web-1',
-    scopes: ['config:read'],
-    application: 'tipjar',
-  });
-  expect(await authenticator.authenticateToken(token, 'a')).toMatchObject({ caller: { application: 'tipjar' } });
+  const { authenticator, handlers } = world.identity;
+  const caller = { id: 'tipjar-web-1', scopes: ['config:read'], application: 'tipjar' };
+  const { revoke } = authenticator.openInstanceKey(KEY, caller);
+  expect(await authenticator.authenticateKey(KEY)).toMatchObject({ kind: 'known', caller });
+  expect(await handlers.identify({ publicKey: KEY }, OPERATOR)).toEqual({ caller });
+  expect(await handlers.identify({ publicKey: OTHER_KEY }, OPERATOR)).toEqual({});
   revoke();
-  expect((await authenticator.authenticateToken(token, 'a')).kind).toBe('unknown');
+  expect((await authenticator.authenticateKey(KEY)).kind).toBe('unknown');
+  expect(await handlers.identify({ publicKey: KEY }, OPERATOR)).toEqual({});
+});
+
+test('a registered key is a token: it has a name and scopes, is listed, ends at its time and by being revoked', async () => {
+  await using world = await openWorld();
+  const { authenticator, handlers } = world.identity;
+  await handlers.registerKey({ name: 'indexer', scopes: ['config:read'], publicKey: KEY, ttlMs: 60_000 }, OPERATOR);
+  const known = { kind: 'known', caller: { id: 'indexer', scopes: ['config:read'] } };
+  expect(await authenticator.authenticateKey(KEY)).toMatchObject(known);
+  expect(await handlers.tokens({}, OPERATOR)).toMatchObject([
+    { name: 'indexer', publicKey: KEY, lastUsedAt: world.clock.now() },
+  ]);
+  // Its name alone, with nothing or anything behind it, is no secret.
+  for (const token of ['indexer', 'indexer.', 'indexer.undefined', `indexer.${KEY}`])
+    expect((await authenticator.authenticateToken(token, undefined)).kind).toBe('unknown');
+
+  const again = { name: 'other', scopes: ['config:read'], publicKey: KEY };
+  const message = 'the token "indexer" has this key: make another with "plumb token keys"';
+  await expect(handlers.registerKey(again, OPERATOR)).rejects.toMatchObject({ code: 'already-exists', message });
+  const named = { name: 'indexer', scopes: ['config:read'], publicKey: OTHER_KEY };
+  await expect(handlers.registerKey(named, OPERATOR)).rejects.toMatchObject({ code: 'already-exists' });
+  const helper = { caller: { id: 'helper', scopes: ['identity:write'] }, signal: OPERATOR.signal };
+  await expect(handlers.registerKey({ ...named, name: 'x' }, helper)).rejects.toMatchObject({ code: 'denied' });
+
+  // Whoever reads the store anew, as after a restart, knows it too.
+  const { authenticator: restarted } = world.restart();
+  expect(await restarted.authenticateKey(KEY)).toMatchObject(known);
+  await world.clock.advance(60_000);
+  expect((await restarted.authenticateKey(KEY)).kind).toBe('unknown');
+  await handlers.revokeToken({ name: 'indexer' }, OPERATOR);
+  await handlers.registerKey(again, OPERATOR);
+  expect(await authenticator.authenticateKey(KEY)).toMatchObject({ caller: { id: 'other' } });
 });
 
 test('an address that is wrong too often waits, while others and known secrets stay welcome', async () => {
@@ -141,25 +180,34 @@ test('what a secret opened ends with it: revoked, signed out, or at its time', a
     if (outcome.kind !== 'known') throw new Error(outcome.kind);
     return outcome.ended;
   };
+  const endOfKey = async (publicKey: string): Promise<AbortSignal> => {
+    const outcome = await authenticator.authenticateKey(publicKey);
+    if (outcome.kind !== 'known') throw new Error(outcome.kind);
+    return outcome.ended;
+  };
   const operator = await endOf(OPERATOR_KEY);
   const ci = await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);
   const revoked = await endOf(ci.token);
   const short = await endOf(
     (await handlers.createToken({ name: 'short', scopes: ['*'], ttlMs: 60_000 }, OPERATOR)).token,
   );
-  const instance = authenticator.openInstanceToken({ id: 'tipjar-web-1', scopes: [], application: 'tipjar' });
-  const stopped = await endOf(instance.token);
+  const instance = authenticator.openInstanceKey(KEY, { id: 'tipjar-web-1', scopes: [], application: 'tipjar' });
+  const stopped = await endOfKey(KEY);
+  await handlers.registerKey({ name: 'indexer', scopes: ['*'], publicKey: OTHER_KEY }, OPERATOR);
+  const registered = await endOfKey(OTHER_KEY);
   const session = await authenticator.signIn(authenticator.createSignInCode().code, 'a');
   if (session.kind !== 'known') throw new Error(session.kind);
-  const ends = (): boolean[] => [operator, revoked, short, stopped, session.ended].map(({ aborted }) => aborted);
+  const ends = (): boolean[] =>
+    [operator, revoked, short, stopped, registered, session.ended].map(({ aborted }) => aborted);
 
-  expect(ends()).toEqual([false, false, false, false, false]);
+  expect(ends()).toEqual([false, false, false, false, false, false]);
   await handlers.revokeToken({ name: 'ci' }, OPERATOR);
+  await handlers.revokeToken({ name: 'indexer' }, OPERATOR);
   instance.revoke();
   await authenticator.signOut(session.cookie ?? '');
-  expect(ends()).toEqual([false, true, false, true, true]);
+  expect(ends()).toEqual([false, true, false, true, true, true]);
   await world.clock.advance(60_000);
-  expect(ends()).toEqual([false, true, true, true, true]);
+  expect(ends()).toEqual([false, true, true, true, true, true]);
 
   // A token of the same name is another one.
   const again = await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);

@@ -23,23 +23,34 @@ export function createIdentity({ kv, clock, log, operatorKey, consoleUrl }: Iden
   const sessions = createCollection<SessionRecord>(kv, 'identity/session/');
   const authenticator = new Authenticator({ operatorKey, tokens, sessions, clock, log });
 
+  const checkFree = async (name: string): Promise<void> => {
+    if ((await tokens.get(name)) === undefined) return;
+    throw new OperatingError(
+      'already-exists',
+      `a token named "${name}" exists: revoke it first, or choose another name`,
+    );
+  };
+
   const handlers: IdentityHandlers = {
     async createToken({ name, scopes, ttlMs }, { caller }) {
       requireScopes(caller, scopes);
-      if ((await tokens.get(name)) !== undefined) {
-        throw new OperatingError(
-          'already-exists',
-          `a token named "${name}" exists: revoke it first, or choose another name`,
-        );
-      }
+      await checkFree(name);
       const { token, record } = await authenticator.createToken(name, scopes, ttlMs);
       log.info('identity.create-token', { name, scopes, caller: caller.id });
       return { token, name, scopes, expiresAt: record.expiresAt };
     },
+    async registerKey({ name, scopes, publicKey, ttlMs }, { caller }) {
+      requireScopes(caller, scopes);
+      await checkFree(name);
+      const { expiresAt } = await authenticator.registerKey(name, scopes, { publicKey, ttlMs });
+      log.info('identity.register-key', { name, scopes, publicKey, caller: caller.id });
+      return { name, scopes, expiresAt };
+    },
     async tokens() {
-      return (await tokens.list()).map(({ value: { name, scopes, createdAt, expiresAt } }) => ({
+      return (await tokens.list()).map(({ value: { name, scopes, publicKey, createdAt, expiresAt } }) => ({
         name,
         scopes: [...scopes],
+        publicKey,
         createdAt,
         expiresAt,
         lastUsedAt: authenticator.lastUsedAt(name),
@@ -57,6 +68,12 @@ export function createIdentity({ kv, clock, log, operatorKey, consoleUrl }: Iden
       requireScopes(caller, ['*']); // Whoever follows the link is the operator.
       const { code, expiresAt } = authenticator.createSignInCode();
       return { url: `${consoleUrl()}/sign-in?code=${code}`, expiresAt };
+    },
+    async identify({ publicKey }) {
+      const outcome = await authenticator.authenticateKey(publicKey);
+      if (outcome.kind !== 'known') return {};
+      const { id, scopes, application } = outcome.caller;
+      return { caller: { id, scopes: [...scopes], application } };
     },
     whoami: (_input, { caller }) => ({ id: caller.id, scopes: [...caller.scopes] }),
   };

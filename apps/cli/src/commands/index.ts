@@ -10,6 +10,7 @@ import { query } from './query.ts';
 import { resolve, services } from './services.ts';
 import { status } from './status.ts';
 import { tokenCreate, tokenLink, tokenList, tokenRevoke } from './token.ts';
+import { tokenKeys } from './token-keys.ts';
 import { remove, restart, stop } from './unit.ts';
 import { up } from './up.ts';
 
@@ -38,5 +39,6 @@ export const commands: readonly Command[] = [
   tokenList,
   tokenRevoke,
   tokenLink,
+  tokenKeys,
   doctor,
 ];

@@ -1,7 +1,7 @@
 import { nearestWord } from '@plumb/base';
 import { contracts } from '@plumb/plumbd/clients';
 import type { Contract } from '@plumb/rpc';
-import { type Command, duration, refuseMore, requireWord, UsageError } from '../command.ts';
+import { type Command, duration, refuseMore, requireWord, text, UsageError } from '../command.ts';
 import { formatAge, formatDateTime } from '../format-age.ts';
 import { formatTable } from '../style.ts';
 
@@ -9,9 +9,15 @@ export const tokenCreate: Command = {
   name: 'token create',
   summary: 'Make a token for a program. It is shown once.',
   usage: 'NAME SCOPE…',
-  details: 'A scope is SERVICE:VERB, such as config:read, deploy:write, metrics:*, *:read or * for everything.',
-  examples: ['plumb token create grafana metrics:read', 'plumb token create ci deploy:write config:read --ttl 1h'],
+  details:
+    'A scope is SERVICE:VERB, such as config:read, deploy:write, metrics:*, *:read or * for everything. With --key nothing is shown: whoever holds the other half of the key is NAME, over RPC.',
+  examples: [
+    'plumb token create grafana metrics:read',
+    'plumb token create ci deploy:write config:read --ttl 1h',
+    "plumb token create indexer config:read --key='Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID'",
+  ],
   flags: {
+    key: { type: 'string', value: 'PUBLIC', help: 'the public half of a key pair, from "plumb token keys"' },
     ttl: {
       type: 'string',
       value: 'TIME',
@@ -24,13 +30,15 @@ export const tokenCreate: Command = {
     const scopes = words.slice(1);
     scopes.forEach(requireScope);
     const ttlMs = duration(flags, 'ttl');
-    const created = await (
-      await connect()
-    ).identity.createToken({
-      name,
-      scopes,
-      ttlMs,
-    });
+    const publicKey = text(flags, 'key');
+    const { identity } = await connect();
+    if (publicKey !== undefined) {
+      const registered = await identity.registerKey({ name, scopes, publicKey, ttlMs });
+      if (isJson) json(registered);
+      else out(`who holds ${publicKey} is ${name}`);
+      return 0;
+    }
+    const created = await identity.createToken({ name, scopes, ttlMs });
     if (isJson) {
       json(created);
       return 0;
