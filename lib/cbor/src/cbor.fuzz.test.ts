@@ -1,10 +1,13 @@
-import { OperatingError } from '@plumb/base';
+import { ERROR_CODES, type ErrorCode, OperatingError } from '@plumb/base';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeCborSequence } from './decode-cbor.ts';
+import { CborDecoder } from './cbor-decoder.ts';
 import { CborEncoder } from './cbor-encoder.ts';
 
 const encoder = new CborEncoder();
+/** Kept from one value to the next, as a connection keeps it. */
+const decoder = new CborDecoder();
 const key = fc.string().filter((text) => text !== '__proto__');
 const plain = fc.letrec((tie) => ({
   value: fc.oneof(
@@ -18,18 +21,44 @@ const plain = fc.letrec((tie) => ({
       fc.constantFrom(null, undefined),
       fc.date({ noInvalidDate: true, min: new Date('1900-01-01'), max: new Date('2200-01-01') }),
       fc.uint8Array(),
+      fc.uint8ClampedArray(),
+      fc.int8Array(),
+      fc.int16Array(),
+      fc.uint16Array(),
+      fc.int32Array(),
+      fc.uint32Array(),
+      fc.float32Array(),
+      fc.float64Array(),
+      fc.bigInt64Array(),
+      fc.bigUint64Array(),
     ),
     fc.array(tie('value')),
     fc.dictionary(key, tie('value'), { noNullPrototype: true }),
     fc.array(fc.tuple(tie('value'), tie('value'))).map((pairs) => new Map(pairs)),
     fc.array(tie('value')).map((items) => new Set(items)),
+    fc
+      .record({
+        code: fc.constantFrom(...(Object.keys(ERROR_CODES) as ErrorCode[])),
+        message: fc.string(),
+        details: fc.option(fc.dictionary(key, tie('value'), { noNullPrototype: true }), { nil: undefined }),
+        cause: fc.option(
+          fc.oneof(
+            fc.string(),
+            fc.string().map((text) => new RangeError(text)),
+          ),
+          { nil: undefined },
+        ),
+      })
+      .map(({ code, message, ...more }) => new OperatingError(code, message, more)),
   ),
 })).value;
 
 test('any plain value comes back as it was', () => {
   fc.assert(
     fc.property(plain, (value) => {
-      expect(decodeCborSequence(encoder.encode(value))).toEqual([value]);
+      const bytes = encoder.encode(value);
+      expect(decodeCborSequence(bytes)).toEqual([value]);
+      expect(decoder.decodeSequence(bytes)).toEqual([value]);
     }),
   );
 });
@@ -38,7 +67,7 @@ test('any plain value comes back as it was', () => {
 test('any bytes are read or refused', () => {
   const read = (bytes: Uint8Array): void => {
     try {
-      decodeCborSequence(bytes);
+      decoder.decodeSequence(bytes);
     } catch (error) {
       expect(error).toBeInstanceOf(OperatingError);
     }
@@ -54,3 +83,27 @@ test('any bytes are read or refused', () => {
     { numRuns: 500 },
   );
 });
+
+// Goal: the path of a fault is found wherever it lies. Method: a fault put at a random place of a random value.
+test('a value with a fault in it is refused with its path', () => {
+  const step = fc.oneof(fc.nat({ max: 3 }), fc.constantFrom('a', 'b'));
+  fc.assert(
+    fc.property(plain, fc.array(step, { maxLength: 6 }), (value, path) => {
+      const wrap = (inner: unknown, at: string | number): unknown =>
+        typeof at === 'number' ? [...Array.from({ length: at }, () => value), inner] : { other: value, [at]: inner };
+      const faulty = path.reduceRight(wrap, () => 'a function' as unknown);
+      const text = path.map((at, i) => (typeof at === 'number' ? `[${at}]` : i === 0 ? at : `.${at}`)).join('');
+      const error = caught(() => encoder.encode(faulty));
+      expect(error).toMatchObject({ code: 'invalid', details: { path: text } });
+      expect(encoder.encode(value)).toEqual(encoder.encode(value));
+    }),
+  );
+});
+
+function caught(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,200 @@
+/** A buffer that grows, and the forms of CBOR that have nothing below them: heads, numbers, text, bytes. */
+import { OperatingError } from '@plumb/base';
+
+/** The buffer always has this much room beyond the end, so that heads and short texts are written unchecked. */
+const ROOM_BYTES = 64;
+
+/** Longer texts are written by the engine: a call into it costs what about so many characters of a loop do. */
+const LOOP_LENGTH_MAX = 16;
+
+/** Above this, a text is measured before it is written rather than given three bytes for each character. */
+const GUESS_LENGTH_MAX = 16_384;
+
+export type ByteWriterOptions = {
+  /** What is taken is cut from buffers of this size, one after the other; something larger gets one of its own. */
+  readonly bufferBytes: number;
+  /** What would be larger is refused with `exhausted`, before the memory for it is asked for. */
+  readonly sizeBytesMax: number;
+};
+
+/** Positions count from what was taken last. */
+export class ByteWriter {
+  readonly #options: ByteWriterOptions;
+  #bytes: Buffer;
+  #view: DataView;
+  /** `#bytes.length - ROOM_BYTES`: beyond it the buffer grows. */
+  #fullAt: number;
+  #start = 0;
+  #end = 0;
+
+  constructor(options: ByteWriterOptions) {
+    this.#options = options;
+    this.#bytes = Buffer.allocUnsafeSlow(options.bufferBytes);
+    this.#view = viewOf(this.#bytes);
+    this.#fullAt = this.#bytes.length - ROOM_BYTES;
+  }
+
+  get end(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Forgets what was written after `end`. */
+  cut(end: number): void {
+    this.#end = this.#start + end;
+  }
+
+  /** All that was written. It is not written to again: the writer begins anew behind it. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(this.#start, this.#end);
+    const { bufferBytes } = this.#options;
+    const { length } = this.#bytes;
+    if (length > bufferBytes) {
+      this.#replaceBuffer(bufferBytes);
+      // Much of the buffer is empty, which whoever keeps the bytes would keep too.
+      return taken.length * 4 < length * 3 ? Buffer.from(taken) : taken;
+    }
+    this.#start = this.#end;
+    if (length - this.#end < bufferBytes / 4) this.#replaceBuffer(bufferBytes);
+    return taken;
+  }
+
+  byte(byte: number): void {
+    if (this.#end > this.#fullAt) this.#grow(ROOM_BYTES);
+    this.#bytes[this.#end++] = byte;
+  }
+
+  /** A major type with its count or value, in the shortest form. */
+  head(major: number, count: number): void {
+    if (this.#end > this.#fullAt) this.#grow(ROOM_BYTES);
+    this.#end = this.#putHead(major, count, this.#end);
+  }
+
+  /** Corrects a head that was written as one byte at `position`, once its count is known. */
+  setCount(position: number, major: number, count: number): void {
+    if (count < 24) {
+      this.#bytes[this.#start + position] = major | count;
+      return;
+    }
+    if (this.#end > this.#fullAt) this.#grow(ROOM_BYTES);
+    const head = this.#start + position;
+    const moreBytes = headBytes(count) - 1;
+    this.#bytes.copyWithin(head + 1 + moreBytes, head + 1, this.#end);
+    this.#putHead(major, count, head);
+    this.#end += moreBytes;
+  }
+
+  number(value: number): void {
+    if (value >= 0 && value < 24 && Number.isInteger(value) && !Object.is(value, -0)) this.byte(value);
+    else if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      if (value >= 0) this.head(0x00, value);
+      else this.head(0x20, -1 - value);
+    } else this.float(value);
+  }
+
+  float(value: number): void {
+    if (this.#end > this.#fullAt) this.#grow(ROOM_BYTES);
+    this.#bytes[this.#end] = 0xfb;
+    this.#view.setFloat64(this.#end + 1, value);
+    this.#end += 9;
+  }
+
+  text(text: string): void {
+    const { length } = text;
+    if (length > LOOP_LENGTH_MAX) return this.#longText(text);
+    if (this.#end > this.#fullAt) this.#grow(ROOM_BYTES);
+    const bytes = this.#bytes;
+    const start = this.#end + 1;
+    for (let i = 0; i < length; i += 1) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return this.#longText(text);
+      bytes[start + i] = unit;
+    }
+    bytes[start - 1] = 0x60 | length;
+    this.#end = start + length;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.head(0x40, bytes.length);
+    this.raw(bytes);
+  }
+
+  raw(bytes: Uint8Array): void {
+    if (this.#end + bytes.length > this.#fullAt) this.#grow(bytes.length + ROOM_BYTES);
+    this.#bytes.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  #longText(text: string): void {
+    const { length } = text;
+    const sizeBytesMax = length > GUESS_LENGTH_MAX ? Buffer.byteLength(text) : length * 3;
+    if (this.#end + sizeBytesMax > this.#fullAt) this.#grow(sizeBytesMax + ROOM_BYTES);
+    const guess = headBytes(length);
+    const sizeBytes = this.#bytes.write(text, this.#end + guess, 'utf8');
+    const actual = headBytes(sizeBytes);
+    // Written where the head of an ASCII text ends; a text of other characters may need a longer head.
+    if (actual !== guess) {
+      this.#bytes.copyWithin(this.#end + actual, this.#end + guess, this.#end + guess + sizeBytes);
+    }
+    this.#end = this.#putHead(0x60, sizeBytes, this.#end) + sizeBytes;
+  }
+
+  /** Returns where the head ends. */
+  #putHead(major: number, count: number, at: number): number {
+    const bytes = this.#bytes;
+    if (count < 24) {
+      bytes[at] = major | count;
+      return at + 1;
+    }
+    if (count < 0x1_00) {
+      bytes[at] = major | 24;
+      bytes[at + 1] = count;
+      return at + 2;
+    }
+    if (count < 0x1_0000) {
+      bytes[at] = major | 25;
+      bytes[at + 1] = count >> 8;
+      bytes[at + 2] = count;
+      return at + 3;
+    }
+    if (count < 0x1_0000_0000) {
+      bytes[at] = major | 26;
+      this.#view.setUint32(at + 1, count);
+      return at + 5;
+    }
+    bytes[at] = major | 27;
+    this.#view.setUint32(at + 1, Math.floor(count / 0x1_0000_0000));
+    this.#view.setUint32(at + 5, count >>> 0);
+    return at + 9;
+  }
+
+  #grow(moreBytes: number): void {
+    const written = this.#bytes.subarray(this.#start, this.#end);
+    const needed = written.length + moreBytes;
+    const { sizeBytesMax } = this.#options;
+    if (needed > sizeBytesMax + 2 * ROOM_BYTES) {
+      throw new OperatingError('exhausted', `the value has more than ${sizeBytesMax} bytes: send less at a time`);
+    }
+    this.#replaceBuffer(Math.max(needed, this.#options.bufferBytes, written.length * 2));
+    this.#bytes.set(written);
+    this.#end = written.length;
+  }
+
+  #replaceBuffer(sizeBytes: number): void {
+    this.#bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    this.#view = viewOf(this.#bytes);
+    this.#fullAt = this.#bytes.length - ROOM_BYTES;
+    this.#start = 0;
+    this.#end = 0;
+  }
+}
+
+function headBytes(count: number): number {
+  if (count < 24) return 1;
+  if (count < 0x1_00) return 2;
+  if (count < 0x1_0000) return 3;
+  return count < 0x1_0000_0000 ? 5 : 9;
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
