@@ -31,4 +31,7 @@ export function createLog(
   };
 }
 
-export const silentLog: Log = createLog(() => undefined);
+const nothing = (): void => undefined;
+
+/** Costs nothing: a log of `createLog` puts each line together before it hands it over. */
+export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => silentLog };
