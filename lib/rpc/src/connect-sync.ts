@@ -3,14 +3,15 @@
  * value. The connection lives in a worker; this thread sleeps until the worker has the answer, and serves nothing else
  * meanwhile, so the service must be in another thread or process.
  */
-import type { Contract } from './contract.ts';
 import type { InferInput, InferOutput } from 'valibot';
+import type { CallOptions, Contract } from './contract.ts';
 import { CALL_TIMEOUT_MS } from './limits.ts';
 import type { Credentials } from './open-target.ts';
 import { serviceOf, type Targets } from './open-targets.ts';
 import { SyncLink } from './sync-link.ts';
 import { OPENING_ID } from './sync-protocol.ts';
 import { SyncStream } from './sync-stream.ts';
+import { WITH_OPTIONS } from './with-options.ts';
 import { withSymbols } from './with-symbols.ts';
 
 export type ConnectSyncOptions = Credentials & {
@@ -52,23 +53,21 @@ export function connectSync(
 ): object {
   const { contract, timeoutMs = CALL_TIMEOUT_MS, serverKey, keys, token } = options;
   const service = serviceOf(target);
-  const calls = new SyncCalls(new SyncLink({ targets: target, credentials: { serverKey, keys, token } }), timeoutMs);
+  const calls = new SyncCalls(new SyncLink({ targets: target, credentials: { serverKey, keys, token } }));
   const closing = { [Symbol.dispose]: () => calls.close() };
-  if (contract === undefined) return withSymbols(proxyFor(calls, service), closing);
+  if (contract === undefined) return withSymbols(proxyFor(calls, service, timeoutMs), closing);
   const methods = Object.keys(contract).map(
-    (verb) => [verb, (input: unknown) => calls.call(`${service}.${verb}`, input)] as const,
+    (verb) => [verb, (input: unknown) => calls.call(`${service}.${verb}`, input, timeoutMs)] as const,
   );
   return Object.freeze({ ...Object.fromEntries(methods), ...closing });
 }
 
 class SyncCalls {
   readonly #link: SyncLink;
-  readonly #timeoutMs: number;
   #lastId = OPENING_ID;
 
-  constructor(link: SyncLink, timeoutMs: number) {
+  constructor(link: SyncLink) {
     this.#link = link;
-    this.#timeoutMs = timeoutMs;
     try {
       link.wait(OPENING_ID);
     } catch (error) {
@@ -77,10 +76,9 @@ class SyncCalls {
     }
   }
 
-  call(method: string, input: unknown): unknown {
+  call(method: string, input: unknown, timeoutMs: number): unknown {
     this.#lastId += 1;
     const id = this.#lastId;
-    const timeoutMs = this.#timeoutMs;
     const reply = this.#link.ask({ kind: 'call', id, method, input, timeoutMs });
     return reply.kind === 'value' ? reply.value : new SyncStream(this.#link, { ...reply, timeoutMs });
   }
@@ -91,13 +89,14 @@ class SyncCalls {
   }
 }
 
-function proxyFor(calls: SyncCalls, path: string): object {
+function proxyFor(calls: SyncCalls, path: string, timeoutMs: number): object {
   return new Proxy(() => undefined, {
     get(_target, key) {
+      if (key === WITH_OPTIONS) return (other: CallOptions) => proxyFor(calls, path, other.timeoutMs ?? timeoutMs);
       // What an async function returns is asked for `then`.
       if (typeof key !== 'string' || key === 'then') return undefined;
-      return proxyFor(calls, `${path}.${key}`);
+      return proxyFor(calls, `${path}.${key}`, timeoutMs);
     },
-    apply: (_target, _this, input: unknown[]) => calls.call(path, input),
+    apply: (_target, _this, input: unknown[]) => calls.call(path, input, timeoutMs),
   });
 }

@@ -58,6 +58,6 @@ export async function connect(
   return withSymbols(connectObject<object>(service, connection, timeoutMs === undefined ? {} : { timeoutMs }), closing);
 }
 
-function closingOf({ close }: Connection): Disposable & AsyncDisposable {
+function closingOf({ close }: Connection): Disposable & AsyncDisposable & Readonly<Record<symbol, unknown>> {
   return { [Symbol.dispose]: close, [Symbol.asyncDispose]: async () => close() };
 }

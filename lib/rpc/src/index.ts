@@ -70,6 +70,7 @@ export {
   type SubscriptionHandlers,
   type SubscriptionSnapshot,
 } from './subscription.ts';
+export { type MethodsOf, withOptions } from './with-options.ts';
 export {
   createWebSocketChannel,
   WEBSOCKET_FRAME_BYTES_MAX,

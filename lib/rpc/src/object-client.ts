@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { CallOptions } from './contract.ts';
+import { WITH_OPTIONS } from './with-options.ts';
 
 /** A plain object of functions, seen from the caller: each answers later, or with a stream where it iterates. */
 export type ObjectClient<T> = {
@@ -11,7 +12,8 @@ export type ObjectClient<T> = {
 /**
  * Calls the functions of the object that the other side offered with `addObject` as `service`. Name its type:
  * `connect<typeof methods>('math', connection)`. What a function answers with decides how to use it: await a value,
- * `for await` a stream. A call is sent at the end of the turn in which it is made.
+ * `for await` a stream. A call is sent at the end of the turn in which it is made. `withOptions` gives a call a deadline of
+ * its own, or a signal.
  */
 export function connect<T extends object>(
   service: string,
@@ -25,6 +27,7 @@ function proxyFor(path: string, connection: Connection, options: CallOptions): o
   const call = (...input: unknown[]): ObjectCall => new ObjectCall(connection, path, input, options);
   return new Proxy(call, {
     get(_target, key) {
+      if (key === WITH_OPTIONS) return (other: CallOptions) => proxyFor(path, connection, { ...options, ...other });
       // A proxy must not look like a promise: `await` would call its `then`.
       if (typeof key !== 'string' || key === 'then') return undefined;
       return proxyFor(`${path}.${key}`, connection, options);

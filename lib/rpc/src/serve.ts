@@ -8,6 +8,8 @@ import { derivePublicKey, type KeyPair, parseAddress } from '@plumb/zmtp';
 import { type Callers, findCaller, identifyBy, type Tokens } from './callers.ts';
 import type { Contract, Handlers } from './contract.ts';
 import { createDispatcher } from './dispatcher.ts';
+
+import { type MethodDescription, RPC_SERVICE } from './rpc-contract.ts';
 import { listenZeromq } from './listen-zeromq.ts';
 import type { Policy } from './policy.ts';
 import { formatTarget, isServiceName } from './target.ts';
@@ -39,6 +41,8 @@ export type Server = AsyncDisposable & {
   readonly targets: readonly string[];
   /** What callers must give as `serverKey`; undefined without `keys`. */
   readonly publicKey: string | undefined;
+  /** Every method with its schemas, as callers get it from `rpc.describe`. */
+  readonly describe: () => Promise<readonly MethodDescription[]>;
 };
 
 /**
@@ -85,6 +89,7 @@ export async function serve(
     target,
     targets,
     publicKey: keys?.publicKey,
+    describe: () => dispatcher.describe({ service: name }),
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   };
 }
@@ -96,6 +101,8 @@ const STDERR_LOG = createLog((level, event, fields) => {
 
 function check({ name, keys, callers, tokens }: ServeOptions, addresses: readonly string[]): void {
   if (!isServiceName(name)) throw invalid(`"${name}" is not a name for a service: use letters, digits and dashes`);
+  if (name === RPC_SERVICE)
+    throw invalid(`"${name}" is the name of the service that describes the others: take another`);
   if (addresses.length === 0) throw invalid(`${name} is served nowhere: give an address in "at"`);
   if (keys !== undefined && derivePublicKey(keys.secretKey) !== keys.publicKey) {
     throw invalid(`the public key for ${name} is not that of its secret key: use a pair of generateKeyPair()`);

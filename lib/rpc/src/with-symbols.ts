@@ -1,7 +1,7 @@
 /**
- * `methods` with `symbols`. Whatever is asked for by name goes to `methods`, and whatever by a symbol to `symbols`: so no
- * method over there is hidden, and none is called by the language itself.
+ * `methods` with `symbols`, so that no method over there is hidden. Both are plain proxies or objects without members of
+ * the same symbol.
  */
-export function withSymbols(methods: object, symbols: object): object {
-  return new Proxy(methods, { get: (target, key) => Reflect.get(typeof key === 'symbol' ? symbols : target, key) });
+export function withSymbols(methods: object, symbols: Readonly<Record<symbol, unknown>>): object {
+  return new Proxy(methods, { get: (target, key) => Reflect.get(Object.hasOwn(symbols, key) ? symbols : target, key) });
 }
