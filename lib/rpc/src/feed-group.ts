@@ -4,9 +4,8 @@
  * reader depends on what another did.
  */
 import type { FeedItem } from './feed-item.ts';
-import { FeedSnapshot } from './feed-snapshot.ts';
+import { type BatchLimits, FeedSnapshot } from './feed-snapshot.ts';
 import type { HeldBytes } from './held-bytes.ts';
-import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX } from './publish-limits.ts';
 import { SharedValue } from './shared-value.ts';
 import type { TopicFilter } from './topic-filter.ts';
 import type { LogEntry, TopicLog } from './topic-log.ts';
@@ -16,6 +15,7 @@ export type FeedSource<T> = {
   readonly epoch: string;
   readonly log: TopicLog<T>;
   readonly state: ReadonlyMap<string, LogEntry<T>>;
+  readonly limits: BatchLimits;
   readonly batches: HeldBytes;
   readonly snapshots: HeldBytes;
 };
@@ -57,8 +57,9 @@ export class FeedGroup<T> {
   snapshot(): FeedSnapshot<T> {
     if (this.#snapshot === undefined || !this.#isFresh(this.#snapshot)) {
       this.#snapshot?.retire();
-      const { epoch, log, state, snapshots } = this.#source;
-      this.#snapshot = new FeedSnapshot({ epoch, seq: log.lastSeq, entries: state.values() }, this.filter, snapshots);
+      const { epoch, log, state, limits, snapshots } = this.#source;
+      const moment = { epoch, seq: log.lastSeq, entries: state.values() };
+      this.#snapshot = new FeedSnapshot(moment, this.filter, { limits, held: snapshots });
     }
     return this.#snapshot;
   }
@@ -88,7 +89,7 @@ export class FeedGroup<T> {
     const changeCount = log.lastSeq - seq;
     // From the younger half of a log that drops: who begins there has time to read on.
     const isSafe = log.firstSeq === 1 || changeCount * 2 <= log.entryCount;
-    return isKept && isSafe && changeCount <= Math.max(entryCount, BATCH_ENTRIES_MAX);
+    return isKept && isSafe && changeCount <= Math.max(entryCount, this.#source.limits.batchEntriesMax);
   }
 
   #keep(seen: number, batch: FeedBatch<T>): FeedBatch<T> {
@@ -101,7 +102,7 @@ export class FeedGroup<T> {
   }
 
   #form(after: number, seen: number): FeedBatch<T> {
-    const { log } = this.#source;
+    const { log, limits } = this.#source;
     const { lastSeq } = log;
     const draft: Draft<T> = { topics: [], values: [], removed: [], events: [], sizeBytes: 0 };
     let upTo = seen;
@@ -111,7 +112,7 @@ export class FeedGroup<T> {
       const entry = log.at(upTo);
       if (!this.filter.matches(entry.topic)) continue;
       addToDraft(draft, entry);
-      isFull = draft.topics.length === BATCH_ENTRIES_MAX || draft.sizeBytes >= BATCH_BYTES_MAX;
+      isFull = draft.topics.length >= limits.batchEntriesMax || draft.sizeBytes >= limits.batchBytesMax;
     }
     return { after, upTo, isFull, item: itemOf(draft, after, upTo) };
   }

@@ -92,6 +92,9 @@ test('parts of a state that was given up do not count', () => {
   replica.apply(part(9, { c: 1 }, { isLast: false }));
   replica.apply(part(12, { d: 1 }, { isLast: false }));
   replica.restart();
+  for (const item of [update(5, 6), { kind: 'mark', after: 5, seq: 5 } as const]) {
+    expect(codeOf(() => replica.apply(item))).toBe('unavailable');
+  }
   expect(replica.apply({ kind: 'resume', epoch: 'one', seq: 5 }).kind).toBe('nothing');
   expect(replica.apply(update(5, 6)).kind).toBe('changes');
 });

@@ -36,6 +36,8 @@ const MARK = { kind: 'mark' } as const;
 export class FeedReplica<T> {
   readonly #state = new Map<string, T>();
   #position: FeedPosition | undefined;
+  /** The present feed has said that it goes on from `#position`. */
+  #isPlaced = false;
   /** Parts of a snapshot whose last part has not come. */
   #parts: SnapshotPart<T>[] = [];
 
@@ -48,9 +50,10 @@ export class FeedReplica<T> {
     return this.#position;
   }
 
-  /** Another feed begins: what had come of a snapshot does not count. */
+  /** Another feed begins, perhaps of another epoch: first it must say where. What had come of a snapshot does not count. */
   restart(): void {
     this.#parts = [];
+    this.#isPlaced = false;
   }
 
   /** @throws OperatingError `unavailable` where something is missing before the item, which a feed from `position` cures. */
@@ -70,14 +73,19 @@ export class FeedReplica<T> {
   }
 
   #resume({ epoch, seq }: FeedPosition): Applied<T> {
-    if (this.#position?.epoch === epoch && this.#position.seq === seq) return NOTHING;
-    throw missing('the feed goes on where this reader is not');
+    if (this.#position?.epoch !== epoch || this.#position.seq !== seq) {
+      throw missing('the feed goes on where this reader is not');
+    }
+    this.#isPlaced = true;
+    return NOTHING;
   }
 
   /** Moves on to the item's end, or tells that the item has been here before. */
   #follows({ after, seq }: { readonly after: number; readonly seq: number }): boolean {
     const position = this.#position;
-    if (position === undefined || this.#parts.length > 0) throw missing('an update came before the state was whole');
+    if (position === undefined || !this.#isPlaced || this.#parts.length > 0) {
+      throw missing('an update came before the state was whole');
+    }
     if (after === position.seq) {
       this.#position = { epoch: position.epoch, seq };
       return true;
@@ -127,6 +135,7 @@ export class FeedReplica<T> {
     this.#parts = [];
     const missed = missedBetween(this.#position, { epoch, seq });
     this.#position = { epoch, seq };
+    this.#isPlaced = true;
     return { kind: 'snapshot', removed: [...former].filter((topic) => !this.#state.has(topic)), missed };
   }
 }

@@ -1,9 +1,11 @@
 import type { FeedItem } from './feed-item.ts';
 import type { HeldBytes } from './held-bytes.ts';
-import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX } from './publish-limits.ts';
 import { SharedValue } from './shared-value.ts';
 import type { TopicFilter } from './topic-filter.ts';
 import type { LogEntry } from './topic-log.ts';
+
+/** What one item of a feed may hold; the last entry may exceed the bytes. */
+export type BatchLimits = { readonly batchEntriesMax: number; readonly batchBytesMax: number };
 
 /** What was published and by whom, as a snapshot needs it. */
 export type FeedState<T> = {
@@ -24,8 +26,12 @@ export class FeedSnapshot<T> {
   #readerCount = 0;
   readonly #hold: { readonly release: () => void };
 
-  constructor(state: FeedState<T>, filter: TopicFilter, held: HeldBytes) {
-    const { parts, entryCount } = partsOf(state, filter);
+  constructor(
+    state: FeedState<T>,
+    filter: TopicFilter,
+    { limits, held }: { readonly limits: BatchLimits; readonly held: HeldBytes },
+  ) {
+    const { parts, entryCount } = partsOf(state, filter, limits);
     this.seq = state.seq;
     this.entryCount = entryCount;
     this.#parts = parts;
@@ -66,6 +72,7 @@ export class FeedSnapshot<T> {
 function partsOf<T>(
   { epoch, seq, entries }: FeedState<T>,
   filter: TopicFilter,
+  { batchEntriesMax, batchBytesMax }: BatchLimits,
 ): { parts: SharedValue<FeedItem<T>>[]; entryCount: number } {
   const parts: SharedValue<FeedItem<T>>[] = [];
   let [topics, values, sizeBytes, entryCount]: [string[], T[], number, number] = [[], [], 0, 0];
@@ -76,7 +83,7 @@ function partsOf<T>(
   };
   for (const { topic, value, sizeBytes: entryBytes } of entries) {
     if (!filter.matches(topic)) continue;
-    if (topics.length === BATCH_ENTRIES_MAX || sizeBytes >= BATCH_BYTES_MAX) end(false);
+    if (topics.length >= batchEntriesMax || sizeBytes >= batchBytesMax) end(false);
     topics.push(topic);
     values.push(value as T);
     sizeBytes += entryBytes;

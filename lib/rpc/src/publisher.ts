@@ -12,6 +12,8 @@ import type { Feed, FeedRequest } from './feed-item.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { PlainCopier } from './plain-copier.ts';
 import {
+  BATCH_BYTES_MAX,
+  BATCH_ENTRIES_MAX,
   FEEDS_MAX,
   LOG_BYTES_MAX,
   LOG_ENTRIES_MAX,
@@ -30,6 +32,9 @@ export type PublisherLimits = {
   readonly stateBytesMax: number;
   readonly logEntriesMax: number;
   readonly logBytesMax: number;
+  /** Of one item of a feed. */
+  readonly batchEntriesMax: number;
+  readonly batchBytesMax: number;
   readonly feedsMax: number;
 };
 
@@ -38,6 +43,8 @@ export const PUBLISHER_LIMITS: PublisherLimits = {
   stateBytesMax: STATE_BYTES_MAX,
   logEntriesMax: LOG_ENTRIES_MAX,
   logBytesMax: LOG_BYTES_MAX,
+  batchEntriesMax: BATCH_ENTRIES_MAX,
+  batchBytesMax: BATCH_BYTES_MAX,
   feedsMax: FEEDS_MAX,
 };
 
@@ -103,6 +110,7 @@ export function createPublisher<T = unknown>(options: PublisherOptions<T>): Publ
       epoch,
       log,
       state: state.entries,
+      limits: allLimits,
       batches: new HeldBytes(SHARED_BATCH_BYTES_MAX),
       snapshots: new HeldBytes(SHARED_SNAPSHOTS_MAX * allLimits.stateBytesMax),
     },
