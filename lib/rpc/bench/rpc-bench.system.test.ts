@@ -24,6 +24,8 @@ test('every peer answers the same, and has every figure that it can have', { tim
     'a call: processor time of both sides': callers,
     'calls, 64 at a time': callers,
     'such a call: processor time of both sides': callers,
+    'CURVE: calls, 64 at a time': ['zeromq'],
+    'CURVE: such a call: processor time of both sides': ['zeromq'],
     'items of a stream': streamers,
     'an item: processor time of both sides': streamers,
     'p50 of a call beside a stream': streamers,
