@@ -1,6 +1,7 @@
 import { describeError, OperatingError } from '@plumb/base';
 import type { Channel, Message } from './channel.ts';
 import { closedByPeer, closedByThisSide, createInbox, type Inbox } from './inbox.ts';
+import { refuseStreams } from './refuse-streams.ts';
 import { plainMessage } from './shared-value.ts';
 
 /**
@@ -29,8 +30,10 @@ function createEnd(own: Inbox, peer: Inbox): Channel {
 }
 
 function clone(message: Message): Message {
+  const plain = plainMessage(message);
+  refuseStreams(plain);
   try {
-    return structuredClone(plainMessage(message));
+    return structuredClone(plain);
   } catch (error) {
     throw new OperatingError('invalid', `the message cannot be sent: ${describeError(error)}: send plain data`, {
       cause: error,

@@ -42,16 +42,21 @@ export {
   CALLS_IN_FLIGHT_MAX,
   ISSUES_MAX,
   MESSAGE_SIZE_BYTES_MAX,
+  REFERENCE_CALLS_MAX,
+  REFERENCES_PER_CALL_MAX,
   STREAM_CREDIT_ITEMS,
+  STREAMS_PER_CALL_MAX,
+  STREAMS_PER_CONNECTION_MAX,
 } from './limits.ts';
 export { createMessagePortChannel, type MessagePortLike } from './message-port-channel.ts';
 export { type CallCode, DURATION_BOUNDS_SECONDS, type MethodStats, UNKNOWN_METHOD } from './method-stats.ts';
 export { type ObjectOptions } from './method-table.ts';
-export { connect, type ObjectClient } from './object-client.ts';
+export { connect, type Given, type ObjectClient } from './object-client.ts';
 export { openConnection, type OpenConnectionOptions } from './open-connection.ts';
 export { openWebSocketChannel, type OpenWebSocketOptions } from './open-websocket-channel.ts';
 export { type Policy, type PolicyRequest, scopePolicy } from './policy.ts';
 export { type ClientMessage, parseMessage, PROTOCOL_VERSION, type ServerMessage } from './protocol.ts';
+export { type Callback, callback, streamOf } from './reference-schemas.ts';
 export {
   createPublisher,
   type Publisher,

@@ -68,13 +68,15 @@ export function publicError(
     const stack = error instanceof Error ? error.stack : undefined;
     log.error('rpc.bug', { method: name, caller: call.caller.id, error: describeError(error), stack });
   }
-  return new OperatingError('internal', `${name} failed inside the ${side}: its log has the details`);
+  return new OperatingError('internal', `${name} failed ${WHERE[side]}: its log has the details`);
 }
+
+const WHERE = { service: 'inside the service', caller: 'on the side of the caller' } as const;
 
 type PublicErrorOptions = {
   readonly call: Call;
   /** Whose code it is: that of the service, or that of a caller whose function was called back. */
-  readonly side?: 'service' | 'caller';
+  readonly side?: keyof typeof WHERE;
 };
 
 function copyOf({ code, message, details, cause }: OperatingError): OperatingError {

@@ -1,6 +1,7 @@
 import { describeError, OperatingError } from '@plumb/base';
 import type { Channel, Message } from './channel.ts';
 import { closedByPeer, closedByThisSide, createInbox } from './inbox.ts';
+import { refuseStreams } from './refuse-streams.ts';
 import { plainMessage } from './shared-value.ts';
 
 /** What is asked of a port: those of browsers and of `node:worker_threads` have it. */
@@ -66,8 +67,10 @@ export function createMessagePortChannel(port: MessagePortLike): Channel {
 }
 
 function post(port: MessagePortLike, message: Message): void {
+  const plain = plainMessage(message);
+  refuseStreams(plain);
   try {
-    port.postMessage(plainMessage(message));
+    port.postMessage(plain);
   } catch (error) {
     const advice = 'send plain data';
     throw new OperatingError('invalid', `the message cannot be sent: ${describeError(error)}: ${advice}`, {

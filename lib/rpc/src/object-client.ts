@@ -5,9 +5,44 @@ import { WITH_OPTIONS } from './with-options.ts';
 /** A plain object of functions, seen from the caller: each answers later, or with a stream where it iterates. */
 export type ObjectClient<T> = {
   readonly [K in keyof T as T[K] extends object ? K : never]: T[K] extends (...args: infer A) => infer R
-    ? (...args: A) => R extends AsyncIterable<infer Item> ? AsyncIterable<Item> : Promise<Awaited<R>>
+    ? (...args: Given<A>) => R extends AsyncIterable<infer Item> ? AsyncIterable<Item> : Promise<Awaited<R>>
     : ObjectClient<T[K]>;
 };
+
+/**
+ * What a caller gives for arguments of the type `T`: functions that may answer at once or later where the other side awaits
+ * them, and streams of any kind, in the arguments or as fields of them. Everything else as it is.
+ */
+export type Given<T extends readonly unknown[]> = { [I in keyof T]: GivenField<T[I]> };
+
+type GivenField<T> = T extends Referred ? GivenReference<T> : T extends Plain ? T : GivenFields<T>;
+
+type GivenFields<T> = [Extract<T[keyof T], Referred>] extends [never] ? T : { [K in keyof T]: GivenReference<T[K]> };
+
+type GivenReference<T> = T extends (...args: infer A) => infer R
+  ? (...args: A) => Awaited<R> | Promise<Awaited<R>>
+  : T extends AsyncIterable<infer Item>
+    ? AsyncIterable<Item>
+    : T;
+
+type Referred = ((...args: never[]) => unknown) | AsyncIterable<unknown>;
+
+/** What has methods of its own and is data all the same. */
+type Plain =
+  | string
+  | number
+  | bigint
+  | boolean
+  | symbol
+  | null
+  | undefined
+  | Date
+  | Error
+  | ArrayBufferLike
+  | ArrayBufferView
+  | readonly unknown[]
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>;
 
 /**
  * Calls the functions of the object that the other side offered with `addObject` as `service`. Name its type:
@@ -18,7 +53,7 @@ export type ObjectClient<T> = {
 export function connect<T extends object>(
   service: string,
   connection: Connection,
-  options: Pick<CallOptions, 'timeoutMs'> = {},
+  options: Pick<CallOptions, 'timeoutMs' | 'idempotent'> = {},
 ): ObjectClient<T> {
   return proxyFor(service, connection, options) as ObjectClient<T>;
 }

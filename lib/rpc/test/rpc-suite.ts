@@ -13,6 +13,7 @@ import {
   MESSAGE_SIZE_BYTES_MAX,
   STREAM_CREDIT_ITEMS,
 } from '../src/index.ts';
+import { referenceTests } from './reference-suite.ts';
 import {
   createSuiteObject,
   createSuiteWorld,
@@ -61,6 +62,8 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
   };
 
   describe(name, () => {
+    referenceTests(openBench);
+
     test('values of every type that the encoding knows come back equal and are not shared', async () => {
       await using bench = await openBench();
       for (const value of values) expect(await bench.client.echo(value)).toEqual(value);
