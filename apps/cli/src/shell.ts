@@ -1,12 +1,8 @@
 /** Everything that a command may touch. `main.ts` builds the real one; a test builds its own. */
 import type { Clients } from '@plumb/plumbd/clients';
+import type { Connection } from '@plumb/rpc';
+import type { Remote } from './open-remote.ts';
 import type { Style } from './style.ts';
-
-/** The services of a plumbd, typed; and any method by name. */
-export type Services = Clients & {
-  /** Calls `SERVICE.METHOD`; a method that streams gives each item as it comes. */
-  readonly call: (method: string, input: unknown) => AsyncIterable<unknown>;
-};
 
 export type Shell = {
   /** Prints a line of the answer. */
@@ -28,5 +24,9 @@ export type Shell = {
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   /** Connects on first use. @throws OperatingError `unavailable` when no plumbd runs here, saying how to start one. */
-  readonly connect: () => Promise<Services>;
+  readonly connect: () => Promise<Clients>;
+  /** The connection to plumbd, or to another server; it is closed with the shell. @throws OperatingError. */
+  readonly dial: (remote?: Remote) => Promise<Connection>;
+  /** What is piped in, up to its end. @throws OperatingError `exhausted` for more than a call may carry. */
+  readonly readInput: () => Promise<string>;
 };

@@ -63,6 +63,11 @@ test('a long type is broken into lines', async () => {
       ]),
     ),
     nested: v.array(v.object({ first: v.string(), second: v.string(), third: v.string() })),
+    either: v.union([
+      v.object({ first: v.string(), second: v.string() }),
+      v.object({ third: v.object({ long: v.array(v.string()), longer: v.array(v.string()), longest: v.null() }) }),
+    ]),
+    state: v.picklist(['starting', 'progressing', 'ready', 'unready', 'lagging', 'stalled', 'forked', 'failed']),
   });
   expect(await typeOf(input, { width: 60, column: 4 })).toMatchInlineSnapshot(`
     "{
@@ -72,6 +77,17 @@ test('a long type is broken into lines', async () => {
         | { kind: 'change'; revision: number }
       )[];
       nested: { first: string; second: string; third: string }[];
+      either:
+        | { first: string; second: string }
+        | {
+            third: {
+              long: string[];
+              longer: string[];
+              longest: null;
+            };
+          };
+      state: 'starting' | 'progressing' | 'ready' | 'unready' |
+        'lagging' | 'stalled' | 'forked' | 'failed';
     }"
   `);
 });

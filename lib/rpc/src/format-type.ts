@@ -136,13 +136,16 @@ function broken(type: Type, { width, column, indent }: Room): string {
   const margin = ' '.repeat(indent + INDENT);
   switch (type.kind) {
     case 'several': {
-      const room = { width, column: indent + INDENT + 2, indent: indent + INDENT };
+      if (type.types.every(({ kind }) => kind === 'word')) return wrapped(type, { width, column, indent });
+      // Behind the bar and its blank.
+      const room = { width, column: indent + INDENT + 2, indent: indent + INDENT + 2 };
       return type.types.map((one) => `\n${margin}${type.between} ${broken(one, room)}`).join('');
     }
     case 'fields': {
       const lines = type.fields.map(({ name, type: one }) => {
         const room = { width, column: indent + INDENT + name.length + 3, indent: indent + INDENT };
-        return `${margin}${name}: ${broken(one, room)};\n`;
+        const text = broken(one, room);
+        return `${margin}${name}:${text.startsWith('\n') ? '' : ' '}${text};\n`;
       });
       return `{\n${lines.join('')}${' '.repeat(indent)}}`;
     }
@@ -154,6 +157,18 @@ function broken(type: Type, { width, column, indent }: Room): string {
     case 'tuple':
       return line;
   }
+}
+
+/** Words, as many on a line as it has room for. */
+function wrapped({ types, between }: Extract<Type, { kind: 'several' }>, { width, column, indent }: Room): string {
+  let [text, length] = ['', column];
+  for (const [index, type] of types.entries()) {
+    const part = `${onOneLine(type)}${index === types.length - 1 ? '' : ` ${between}`}`;
+    const isBreak = index > 0 && length + part.length + 1 > width;
+    text += index === 0 ? part : isBreak ? `\n${' '.repeat(indent + INDENT)}${part}` : ` ${part}`;
+    length = (isBreak ? indent + INDENT : length + (index === 0 ? 0 : 1)) + part.length;
+  }
+  return text;
 }
 
 function definition(root: JsonSchema, reference: string): unknown {
