@@ -5,7 +5,7 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureDebianPackages, TEST_PACKAGES } from './bootstrap/debian.mjs';
+import { ensureDebianPackages, ensurePeerPackages, TEST_PACKAGES } from './bootstrap/debian.mjs';
 import { ensureInstalled, withoutNpmVariables } from './bootstrap/install.mjs';
 import { withProgress } from './bootstrap/progress.mjs';
 import { runChild } from './bootstrap/run-child.mjs';
@@ -46,7 +46,11 @@ async function bootstrap([command = '', ...words]) {
       });
     case 'test':
       await ensureDebianPackages(TEST_PACKAGES, 'tests that need them are skipped');
+      await ensurePeerPackages();
       return runTool(['test', ...words], { ...env, ...requirements(env) });
+    case 'bench':
+      if (words.includes('rpc')) await ensurePeerPackages();
+      return runTool(['bench', ...words], env);
     case 'tool':
       return runTool(words, env);
     default:

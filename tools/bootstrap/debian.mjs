@@ -8,6 +8,9 @@ import { runChild } from './run-child.mjs';
 /** The libraries and programs beside npm packages that all tests together need. */
 export const TEST_PACKAGES = ['chromium', 'libatomic1', 'python3-zmq', 'strace'];
 
+/** The programs that benchmarks compare us with. */
+const PEER_PACKAGES = ['nats-server'];
+
 const APT_FLAGS = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends'];
 /** What a shell says, and what the loader says, when a library of a program is missing. */
 const LOADER_EXIT_CODE = 127;
@@ -51,6 +54,19 @@ export async function ensureDebianPackages(names, why) {
     if (second.code === 0) return;
     throw new Error(`${update.code === 0 ? '' : update.output}${second.output}\n"${command}" failed: ${why}`);
   });
+}
+
+/**
+ * Installs what benchmarks compare us with; they go on without it. Not where systemd runs: there the package starts a
+ * server that is open to the network, which is for the owner of the machine to want.
+ */
+export async function ensurePeerPackages() {
+  if (fs.existsSync('/run/systemd/system')) return;
+  try {
+    await ensureDebianPackages(PEER_PACKAGES, 'benchmarks leave them out');
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
 }
 
 /** @param {readonly string[]} names @returns {string[]} */
