@@ -29,7 +29,15 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
     expect(await total(source.items)).toBe(sumBelow(2_000));
     await until('the source is closed', () => source.state.isClosed);
     expect(await first(createSource(0).items)).toBe(undefined);
-    expect(await first(ReadableStream.from([{ deep: [1] }]))).toEqual({ deep: [1] });
+    // Whatever iterates: a plain object that says how, and what the platform has.
+    const plain = {
+      async *[Symbol.asyncIterator]() {
+        yield { deep: [1] };
+      },
+    };
+    expect(await first(plain)).toEqual({ deep: [1] });
+    const body = new ReadableStream({ start: (controller) => controller.enqueue('chunk') });
+    expect(await first(body as unknown as AsyncIterable<string>)).toBe('chunk');
   });
 
   test('a reader of a given stream holds its source back', async () => {
