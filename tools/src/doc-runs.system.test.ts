@@ -16,5 +16,5 @@ test.each(programs)('$document:$line prints what the document shows', async ({ d
 });
 
 test('documents have programs that are run', () => {
-  expect(programs.map(({ document }) => document)).toContain('lib/zmtp/README.md');
+  expect(programs.map(({ document }) => document)).toContain('lib/rpc/README.md');
 });
