@@ -96,6 +96,29 @@ test('call reaches any method, and says which one was meant', async () => {
   expect((await plumb.run('call', 'registry.resolve', '{"service":7}')).err).toContain('service');
 });
 
+test('call shows what can be called, and reaches other doors too', async () => {
+  expect(await text('call')).toMatch(/^config +convergence, get, /m);
+  expect(await text('call', 'config', '--describe')).toContain('config.get({ application: string; key: string })');
+  expect(await text('call', 'config.set', '--describe')).toContain('Needs\n  config:write');
+  expect((await plumb.run('call', 'confg', '--describe')).err).toContain('did you mean "config"?');
+  const { methods } = await json<{ methods: { method: string; kind: string }[] }>('call', 'config.watch', '--describe');
+  expect(methods).toMatchObject([{ method: 'config.watch', kind: 'stream' }]);
+  const refused = await plumb.run('call', 'identity.whoami', '--at', plumb.doors.rpc.at(-1) ?? '');
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('speaks CURVE') });
+});
+
+test('the calls of plumbd are counted, and drawn on its board', async () => {
+  await text('call', 'identity.whoami');
+  await until('the counters were scraped', async () =>
+    (await plumb.run('query', 'plumb_rpc_calls_total{method="identity.whoami",code="ok"}')).out.includes('whoami'),
+  );
+  const { groups } = await plumb.services.metrics.board({ job: 'plumbd' });
+  const traffic = groups.find(({ title }) => title === 'Traffic')?.panels.map(({ id }) => id);
+  expect(traffic).toEqual(
+    expect.arrayContaining(['plumb_rpc_calls_total', 'plumb_rpc_call_duration_seconds:quantiles']),
+  );
+});
+
 test('alerts, journal, token and doctor answer', async () => {
   expect(await text('alerts')).toContain('all is well');
   expect(await text('journal')).toContain('deployed tipjar');

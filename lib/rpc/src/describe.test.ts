@@ -2,6 +2,7 @@ import { silentLog, systemClock } from '@plumb/base';
 import { expect, test } from 'vitest';
 import * as v from 'valibot';
 import {
+  callback,
   type Caller,
   connectDispatcher,
   createClient,
@@ -10,6 +11,7 @@ import {
   type Dispatcher,
   type DispatcherDependencies,
   rpcContract,
+  streamOf,
 } from './index.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 
@@ -22,7 +24,12 @@ const contract = {
     idempotent: true,
     summary: 'Add two numbers.',
   },
-  count: { input: v.object({ to: v.number(), each: v.function() }), output: v.date(), stream: true, scope: 'math:all' },
+  count: {
+    input: v.object({ from: streamOf(v.number()), each: callback([v.number()]) }),
+    output: v.date(),
+    stream: true,
+    scope: 'math:all',
+  },
 } as const;
 
 function serving(options: Partial<DispatcherDependencies> = {}): Dispatcher {
@@ -69,12 +76,12 @@ test('a dispatcher describes what it offers, and whether whoever asks may call i
     {
       method: 'math.count',
       kind: 'stream',
-      takes: ['function'],
+      takes: ['function', 'stream'],
       scope: 'math:all',
       input: {
         type: 'object',
-        properties: { to: { type: 'number' }, each: { 'x-type': 'function' } },
-        required: ['to', 'each'],
+        properties: { from: { 'x-type': 'stream' }, each: { 'x-type': 'function' } },
+        required: ['from', 'each'],
       },
       output: { 'x-type': 'Date' },
       allowed: false,
