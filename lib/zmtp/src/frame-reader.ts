@@ -5,8 +5,10 @@
 import { FLAG, FLAGS_KNOWN, LONG_HEADER_BYTES, SHORT_HEADER_BYTES } from './frame.ts';
 import { protocolFault } from './protocol-fault.ts';
 
-/** What a body that is still coming gets first; it doubles from there. About one read from a socket. */
+/** What a body that is still coming gets first. About one read from a socket. */
 const GATHER_BYTES_MIN = 65_536;
+/** It grows by this: each growth copies what is there. A body has at most twice this of what has come of it. */
+const GATHER_GROWTH = 4;
 
 /** `body` is the receiver's; false stops the reader until `resume`. */
 export type OnFrame = (flags: number, body: Buffer) => boolean;
@@ -82,7 +84,9 @@ export class FrameReader {
     const end = Math.min(bytes.length, start + frame.size - frame.filled);
     const filled = frame.filled + end - start;
     if (filled > frame.body.length) {
-      const larger = Buffer.allocUnsafe(Math.min(frame.size, Math.max(filled, 2 * frame.body.length)));
+      const next = Math.max(filled, GATHER_GROWTH * frame.body.length);
+      // Rather all of it than another copy for the rest.
+      const larger = Buffer.allocUnsafe(next * 2 >= frame.size ? frame.size : next);
       larger.set(frame.body.subarray(0, frame.filled));
       frame.body = larger;
     }
