@@ -9,7 +9,7 @@ const folder = path.dirname(import.meta.dirname);
 
 test('the examples of the README run and print what they say', async () => {
   const readme = await fs.readFile(path.join(folder, 'README.md'), 'utf8');
-  const examples = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) => code);
+  const examples = [...readme.matchAll(/^```ts run\n(.*?)^```/gms)].map(([, code = '']) => code);
   const outputs: string[] = [];
   for (const code of examples) {
     const words = ['--input-type=module-typescript', '--eval', code];
