@@ -2,7 +2,7 @@ import { type Clock, OperatingError } from '@plumb/base';
 import type { KeyPair } from '@plumb/zmtp';
 import type { Channel } from './channel.ts';
 import { openZeromqChannel } from './open-zeromq-channel.ts';
-import { formatTarget, parseTarget } from './target.ts';
+import { parseTarget } from './target.ts';
 
 /** What proves each side to the other. */
 export type Credentials = {
@@ -10,6 +10,7 @@ export type Credentials = {
   readonly serverKey?: string | undefined;
   /** The caller's own keys; the server has to know the public one. Without them a token says who calls. */
   readonly keys?: KeyPair | undefined;
+  /** Over TCP it goes only to a server that holds `serverKey`. */
   readonly token?: string | undefined;
 };
 
@@ -30,13 +31,15 @@ export async function openTarget(
       `${target} has no address: resolve it first, or give the address of an instance`,
     );
   }
+  const { address } = parsed;
   if (serverKey === undefined && keys !== undefined) {
-    const advice = `give the server's public key as "serverKey", which proves that it is the right one`;
-    throw new OperatingError(
-      'invalid',
-      `cannot connect to ${formatTarget(parsed.address, parsed.service ?? '')}: ${advice}`,
-    );
+    const advice = 'give the server\'s public key as "serverKey", which proves that it is the right one';
+    throw new OperatingError('invalid', `cannot prove a key to ${address}: ${advice}`);
+  }
+  if (serverKey === undefined && token !== undefined && address.startsWith('tcp:')) {
+    const advice = 'give the server\'s public key as "serverKey", so that nobody else can read it';
+    throw new OperatingError('invalid', `the token is not shown to ${address}: ${advice}`);
   }
   const curve = serverKey === undefined ? undefined : { serverKey, keys };
-  return openZeromqChannel({ address: parsed.address, token, curve, ...(clock && { clock }), signal });
+  return openZeromqChannel({ address, token, curve, ...(clock && { clock }), signal });
 }

@@ -3,7 +3,7 @@ import { SyncLink } from './sync-link.ts';
 import { OPENING_ID } from './sync-protocol.ts';
 
 const REAL_ENTRY = new URL('./sync-worker-entry.js', import.meta.url).href;
-const NOWHERE = { targets: 'tcp://127.0.0.1:1/math', credentials: { token: 'secret' } };
+const NOWHERE = { targets: 'tcp://127.0.0.1:1/math', credentials: {} };
 
 function openLink(program: string, { checkPeriodMs }: { checkPeriodMs?: number } = {}): SyncLink {
   const entry = new URL(`data:text/javascript,${encodeURIComponent(program)}`);

@@ -59,7 +59,8 @@ test('who is not known, or calls the wrong server, is told what is wrong', async
   await check({ ...asAlice, keys: mallory }, 'denied', `nobody known holds the key ${mallory.publicKey}`);
   await check({ ...asAlice, serverKey: mallory.publicKey }, 'unavailable', 'does the server hold another key?');
   await check({ keys: alice }, 'invalid', 'give the server\'s public key as "serverKey"');
-  await check({ token: 'guessed' }, 'denied', `the server at ${address} speaks CURVE: give its public key`);
+  await check({}, 'denied', `the server at ${address} speaks CURVE: give its public key`);
+  await check({ token: 'guessed' }, 'invalid', `the token is not shown to ${address}: give the server's public key`);
   await check({ token: 'guessed', serverKey: keys.publicKey }, 'denied', 'the token is not valid');
 });
 
