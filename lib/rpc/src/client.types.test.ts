@@ -1,6 +1,14 @@
 import { expectTypeOf, test } from 'vitest';
 import * as v from 'valibot';
-import type { Client, Contract, Handlers, ObjectClient } from './index.ts';
+import {
+  type Callback,
+  callback,
+  type Client,
+  type Contract,
+  type Handlers,
+  type ObjectClient,
+  streamOf,
+} from './index.ts';
 
 const contract = {
   get: { input: v.object({ key: v.string(), depth: v.optional(v.number(), 1) }), output: v.optional(v.date()) },
@@ -36,4 +44,42 @@ test('an object seen from the caller answers later, or with a stream', () => {
   expectTypeOf<Remote['lines']>().toEqualTypeOf<() => AsyncIterable<string>>();
   expectTypeOf<Remote['nested']['now']>().toEqualTypeOf<() => Promise<Date>>();
   expectTypeOf<keyof Remote>().toEqualTypeOf<'add' | 'load' | 'lines' | 'nested'>();
+});
+
+test('a contract says which streams and functions a call takes: the caller gives them, the handler awaits them', () => {
+  const uploads = {
+    put: {
+      input: v.object({
+        parts: streamOf(v.pipe(v.string(), v.transform(Number))),
+        onProgress: callback([v.number(), v.optional(v.date())], v.boolean()),
+        onDone: v.optional(callback()),
+      }),
+      output: v.number(),
+    },
+  } as const satisfies Contract;
+  type Given = Parameters<Client<typeof uploads>['put']>[0];
+  expectTypeOf<Given['parts']>().toEqualTypeOf<AsyncIterable<string>>();
+  expectTypeOf<Given['onProgress']>().toEqualTypeOf<
+    (count: number, at: Date | undefined) => boolean | Promise<boolean>
+  >();
+  expectTypeOf<(text: string) => void>().toExtend<Given['onDone']>();
+  type Got = Parameters<Handlers<typeof uploads>['put']>[0];
+  expectTypeOf<Got['parts']>().toEqualTypeOf<AsyncIterable<number>>();
+  expectTypeOf<Got['onProgress']>().toEqualTypeOf<Callback<readonly [number, Date | undefined], boolean>>();
+  expectTypeOf<Exclude<Got['onDone'], undefined>>().toEqualTypeOf<Callback<readonly unknown[], unknown>>();
+});
+
+test('an object that awaits functions and reads streams is given such as answer at once, and any stream', () => {
+  type Remote = ObjectClient<{
+    readonly total: (items: AsyncGenerator<number>, progress?: (sum: number) => Promise<boolean>) => Promise<number>;
+    readonly visit: (node: { readonly name: string; readonly leave: Callback<[string], void> }) => void;
+    readonly plain: (at: Date, list: readonly string[], map: Map<string, number>) => void;
+  }>;
+  expectTypeOf<Parameters<Remote['total']>[0]>().toEqualTypeOf<AsyncIterable<number>>();
+  expectTypeOf<(sum: number) => true>().toExtend<Parameters<Remote['total']>[1]>();
+  expectTypeOf<(sum: number) => Promise<boolean>>().toExtend<Parameters<Remote['total']>[1]>();
+  expectTypeOf<{ name: string; leave: (name: string) => void }>().toExtend<Parameters<Remote['visit']>[0]>();
+  expectTypeOf<Parameters<Remote['plain']>>().toEqualTypeOf<
+    [at: Date, list: readonly string[], map: Map<string, number>]
+  >();
 });
