@@ -1,20 +1,28 @@
 /**
  * The part of a ZeroMQ connection that is the same on both sides once they know each other: messages in batches,
  * receipts, heartbeats, farewell. Invariant: at most `UNREAD_BYTES_MAX` are on their way to a peer that has not said it
- * read them, whatever ZeroMQ and the kernel would buffer.
+ * read them, whatever ZeroMQ and the kernel would buffer. What is sent to a busy peer waits here, so that a great many
+ * small frames do not fill the queues below.
  */
 import { type Clock, describeError, errorToData, OperatingError } from '@plumb/base';
-import { CborEncoder, decodeCborSequence } from '@plumb/cbor';
-import type { Channel, Message } from './channel.ts';
+import { CborDecoder, CborEncoder } from '@plumb/cbor';
+import type { Channel, Liveness, Message } from './channel.ts';
 import { encodeMessage } from './encode-message.ts';
 import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, readReceipt, receiptFrame } from './frame.ts';
-import { startHeartbeat } from './heartbeat.ts';
 import { closedByThisSide, createInbox } from './inbox.ts';
+import type { Knock } from './knock.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
+import { watchPeer } from './peer-watch.ts';
 import { createFlushPlan, type SendTiming } from './turn.ts';
 
 /** Bytes on their way to a peer that does not read; then its connection is closed. Eight of the greatest messages. */
 export const UNREAD_BYTES_MAX = 8 * MESSAGE_SIZE_BYTES_MAX;
+
+/**
+ * Above this, a busy peer is sent no further call: the caller is told at once, and goes elsewhere. What belongs to calls
+ * that run, such as their ends, is still sent, up to `UNREAD_BYTES_MAX`.
+ */
+export const BUSY_UNREAD_BYTES_MAX = 2 * MESSAGE_SIZE_BYTES_MAX;
 
 /** Bytes read between two receipts: seldom enough to cost nothing, often enough that the sender's count stays true. */
 const RECEIPT_EVERY_BYTES = 2 ** 20;
@@ -27,10 +35,19 @@ export type FrameChannel = {
   readonly onLoss: (reason: OperatingError) => void;
 };
 
+export type FrameChannelOptions = {
+  readonly clock: Clock;
+  /** The client's side, which pings, and knocks at the server when that does not answer. */
+  readonly knock?: Knock | undefined;
+};
+
 /** `write` must not block and not throw; whoever provides it reports what it cannot send by `onLoss`. */
-export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { readonly clock: Clock }): FrameChannel {
+export function createFrameChannel(
+  write: (frame: Buffer) => void,
+  { clock, knock }: FrameChannelOptions,
+): FrameChannel {
   const inbox = createInbox();
-  const outbox = createOutbox(write, inbox.closed);
+  const decoder = new CborDecoder();
   let unreceiptedBytes = 0;
 
   /** Tells the peer why, as far as it still listens. */
@@ -45,16 +62,19 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
       write(receiptFrame(unreceiptedBytes));
       unreceiptedBytes = 0;
     }
-    for (const message of decodeCborSequence(frame.subarray(1))) inbox.deliver(message as Message);
+    for (const message of decoder.decodeSequence(frame, 1)) inbox.deliver(message as Message);
   };
-  const heartbeat = startHeartbeat(clock, { ping: () => write(frameOf(FRAME.ping)), dead: (reason) => end(reason) });
-  inbox.closed.addEventListener('abort', () => heartbeat[Symbol.dispose]());
+  const client = knock && { ping: () => write(frameOf(FRAME.ping)), knock };
+  const watch = watchPeer({ clock, client, dead: end });
+  const outbox = createOutbox(write, { closed: inbox.closed, liveness: watch.liveness });
+  watch.onLiveness(() => outbox.flush());
+  inbox.closed.addEventListener('abort', () => watch[Symbol.dispose]());
 
   return {
     onLoss: inbox.close,
     onFrame(frame) {
       if (inbox.closed.aborted) return;
-      heartbeat.heard();
+      watch.heard();
       try {
         const kind = frame[0];
         switch (kind) {
@@ -79,11 +99,13 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
     channel: {
       closed: inbox.closed,
       receive: inbox.receive,
+      liveness: watch.liveness,
+      onLiveness: watch.onLiveness,
       send(message, timing = 'soon') {
         if (!inbox.closed.aborted) outbox.send(message, timing, end);
       },
       close() {
-        outbox.flush();
+        outbox.flushAll();
         end(closedByThisSide());
       },
     },
@@ -92,17 +114,22 @@ export function createFrameChannel(write: (frame: Buffer) => void, { clock }: { 
 
 type Outbox = {
   readonly send: (message: Message, timing: SendTiming, end: (reason: OperatingError) => void) => void;
+  /** Nothing to a busy peer, until there is enough for a frame. */
   readonly flush: () => void;
+  readonly flushAll: () => void;
   readonly onReceipt: (sizeBytes: number) => void;
 };
 
 /** Encodes each message when it is sent, and sends those of one turn together. */
-function createOutbox(write: (frame: Buffer) => void, closed: AbortSignal): Outbox {
+function createOutbox(
+  write: (frame: Buffer) => void,
+  { closed, liveness }: { readonly closed: AbortSignal; readonly liveness: () => Liveness },
+): Outbox {
   const encoder = new CborEncoder();
   let batch: Buffer[] = [];
   let batchBytes = 0;
   let unreadBytes = 0;
-  const flush = (): void => {
+  const flushAll = (): void => {
     if (batch.length === 0 || closed.aborted) return;
     const frame = frameOf(FRAME.messages, ...batch);
     batch = [];
@@ -110,16 +137,24 @@ function createOutbox(write: (frame: Buffer) => void, closed: AbortSignal): Outb
     unreadBytes += frame.length;
     write(frame);
   };
+  const flush = (): void => {
+    if (liveness() === 'alive') flushAll();
+  };
   const planFlush = createFlushPlan(flush);
   return {
     flush,
+    flushAll,
     send(message, timing, end) {
       const bytes = encodeMessage(encoder, message);
       checkSize(bytes);
-      if (unreadBytes + batchBytes + bytes.length > UNREAD_BYTES_MAX) {
-        return end(new OperatingError('exhausted', `${unreadBytes + batchBytes} bytes were left unread`));
+      const waitingBytes = unreadBytes + batchBytes;
+      if (waitingBytes + bytes.length > BUSY_UNREAD_BYTES_MAX && message['kind'] === 'call' && liveness() === 'busy') {
+        throw new OperatingError('exhausted', `the other side is busy, and ${waitingBytes} bytes wait for it`);
       }
-      if (batchBytes + bytes.length > BATCH_BYTES_MAX) flush();
+      if (waitingBytes + bytes.length > UNREAD_BYTES_MAX) {
+        return end(new OperatingError('exhausted', `${waitingBytes} bytes were left unread`));
+      }
+      if (batchBytes + bytes.length > BATCH_BYTES_MAX) flushAll();
       batch.push(bytes);
       batchBytes += bytes.length;
       planFlush(timing);
