@@ -11,6 +11,7 @@ import { createDispatcher } from './dispatcher.ts';
 
 import { type MethodDescription, RPC_SERVICE } from './rpc-contract.ts';
 import { listenZeromq } from './listen-zeromq.ts';
+import type { MethodStats } from './method-stats.ts';
 import type { Policy } from './policy.ts';
 import { formatTarget, isServiceName } from './target.ts';
 
@@ -27,6 +28,8 @@ export type ServeOptions = {
   readonly tokens?: Tokens | undefined;
   /** Decides for each method and caller, before an input is looked at. By the scopes of the contract where it is left out. */
   readonly policy?: Policy | undefined;
+  /** One line for people for each function of a plain object, by its name: `add`, or `files.read`. A contract has its own. */
+  readonly summaries?: Readonly<Record<string, string>> | undefined;
   /** Warnings and errors go to stderr where it is left out. */
   readonly log?: Log | undefined;
   readonly clock?: Clock | undefined;
@@ -43,6 +46,8 @@ export type Server = AsyncDisposable & {
   readonly publicKey: string | undefined;
   /** Every method with its schemas, as callers get it from `rpc.describe`. */
   readonly describe: () => Promise<readonly MethodDescription[]>;
+  /** What was counted of each method, for `formatRpcMetrics(server)` or whatever else watches it. */
+  readonly stats: () => readonly MethodStats[];
 };
 
 /**
@@ -65,13 +70,13 @@ export function serve(
 export async function serve(
   options: ServeOptions & { readonly contract?: Contract | undefined; readonly methods: object },
 ): Promise<Server> {
-  const { name, methods, contract, at = 'tcp://127.0.0.1:0', keys, tokens, policy } = options;
+  const { name, methods, contract, at = 'tcp://127.0.0.1:0', keys, tokens, policy, summaries } = options;
   const { clock = systemClock, log = STDERR_LOG } = options;
   const addresses = typeof at === 'string' ? [at] : at;
   check(options, addresses);
 
   const dispatcher = createDispatcher({ log, clock, policy });
-  if (contract === undefined) dispatcher.addObject(name, methods);
+  if (contract === undefined) dispatcher.addObject(name, methods, { summaries });
   else dispatcher.add(name, contract, methods as Handlers<Contract>);
 
   const listener = await listenZeromq({
@@ -90,6 +95,7 @@ export async function serve(
     targets,
     publicKey: keys?.publicKey,
     describe: () => dispatcher.describe({ service: name }),
+    stats: dispatcher.stats,
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   };
 }
