@@ -45,7 +45,7 @@ function findFault(value: unknown, visit: Visit): Fault | undefined {
       return cannotCarry(`a ${typeof value}`, visit);
     case 'bigint':
       if (visit.format === 'JSON') return cannotCarry('a bigint', visit);
-      return value > BIGINT_MAX || value < -1n - BIGINT_MAX ? cannotCarry('so great a bigint', visit) : undefined;
+      return isTooGreat(value) ? cannotCarry('so great a bigint', visit) : undefined;
     case 'number':
       return visit.format === 'JSON' && !Number.isFinite(value) ? cannotCarry(String(value), visit) : undefined;
     case 'object':
@@ -128,6 +128,10 @@ function childrenOf(value: object, { causes }: Visit): readonly Child[] {
 export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+export function isTooGreat(value: bigint): boolean {
+  return value > BIGINT_MAX || value < -1n - BIGINT_MAX;
 }
 
 function hasUndefined(list: readonly unknown[]): boolean {

@@ -1,11 +1,10 @@
-import { describeError, OperatingError } from '@plumb/base';
 import type { Channel, Message } from './channel.ts';
+import { copyPlain } from './copy-plain.ts';
 import { closedByPeer, closedByThisSide, createInbox, type Inbox } from './inbox.ts';
-import { refuseStreams } from './refuse-streams.ts';
 import { plainMessage } from './shared-value.ts';
 
 /**
- * Two channels joined within the process. Messages are structured-cloned when sent, so no object is shared, and arrive
+ * Two channels joined within the process. Messages are copied when sent, so no object is shared, and arrive
  * in order in a later microtask, so nobody is called back from within `send`. Nothing is queued beyond that microtask.
  */
 export function createChannelPair(): readonly [Channel, Channel] {
@@ -19,7 +18,7 @@ function createEnd(own: Inbox, peer: Inbox): Channel {
     receive: own.receive,
     send(message) {
       if (own.closed.aborted) return;
-      const copy = clone(message);
+      const copy = copyPlain(plainMessage(message));
       queueMicrotask(() => peer.deliver(copy));
     },
     close() {
@@ -27,16 +26,4 @@ function createEnd(own: Inbox, peer: Inbox): Channel {
       queueMicrotask(() => peer.close(closedByPeer()));
     },
   };
-}
-
-function clone(message: Message): Message {
-  const plain = plainMessage(message);
-  refuseStreams(plain);
-  try {
-    return structuredClone(plain);
-  } catch (error) {
-    throw new OperatingError('invalid', `the message cannot be sent: ${describeError(error)}: send plain data`, {
-      cause: error,
-    });
-  }
 }

@@ -1,7 +1,7 @@
-import { describeError, OperatingError } from '@plumb/base';
+import { OperatingError } from '@plumb/base';
 import type { Channel, Message } from './channel.ts';
 import { closedByPeer, closedByThisSide, createInbox } from './inbox.ts';
-import { refuseStreams } from './refuse-streams.ts';
+import { fromPort, toPort } from './port-message.ts';
 import { plainMessage } from './shared-value.ts';
 
 /** What is asked of a port: those of browsers and of `node:worker_threads` have it. */
@@ -22,8 +22,8 @@ const UNREAD_MESSAGES_MAX = 65_536;
 const RECEIPT_EVERY_MESSAGES = 256;
 
 /**
- * A channel over one end of a `MessageChannel`, which it then owns. Values are structured-cloned, so everything that RPC
- * knows survives. On the port, a message of RPC is an object and a receipt is a number: how many more were read.
+ * A channel over one end of a `MessageChannel`, which it then owns. On the port, a message of RPC
+ * is an object, or a list where it has errors in it; a receipt is a number: how many more were read.
  */
 export function createMessagePortChannel(port: MessagePortLike): Channel {
   const inbox = createInbox();
@@ -44,7 +44,7 @@ export function createMessagePortChannel(port: MessagePortLike): Channel {
       port.postMessage(unreceiptedCount);
       unreceiptedCount = 0;
     }
-    inbox.deliver(data as Message);
+    inbox.deliver(fromPort(data) as Message);
   });
   port.addEventListener('messageerror', () => end(new OperatingError('invalid', 'a message could not be read')));
   port.addEventListener('close', () => inbox.close(closedByPeer()));
@@ -60,21 +60,8 @@ export function createMessagePortChannel(port: MessagePortLike): Channel {
       if (unreadCount >= UNREAD_MESSAGES_MAX) {
         return end(new OperatingError('exhausted', `${unreadCount} messages were left unread`));
       }
-      post(port, message);
+      port.postMessage(toPort(plainMessage(message)));
       unreadCount += 1;
     },
   };
-}
-
-function post(port: MessagePortLike, message: Message): void {
-  const plain = plainMessage(message);
-  refuseStreams(plain);
-  try {
-    port.postMessage(plain);
-  } catch (error) {
-    const advice = 'send plain data';
-    throw new OperatingError('invalid', `the message cannot be sent: ${describeError(error)}: ${advice}`, {
-      cause: error,
-    });
-  }
 }

@@ -22,6 +22,7 @@ import {
   type SuiteObject,
   type SuiteWorld,
 } from './suite-contract.ts';
+import { valueTests } from './value-suite.ts';
 import { feedSuite } from './feed-suite.ts';
 
 export type Opened = AsyncDisposable & {
@@ -63,15 +64,7 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
 
   describe(name, () => {
     referenceTests(openBench);
-
-    test('values of every type that the encoding knows come back equal and are not shared', async () => {
-      await using bench = await openBench();
-      for (const value of values) expect(await bench.client.echo(value)).toEqual(value);
-      const shared = { list: [1] };
-      const copy = (await bench.client.echo(shared)) as typeof shared;
-      shared.list.push(2);
-      expect(copy).toEqual({ list: [1] });
-    });
+    valueTests(openBench, values);
 
     test('a call sends its input as it is at the time of the call', async () => {
       await using bench = await openBench();
