@@ -6,6 +6,7 @@ import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { describeError, errorFromData, OperatingError } from '@plumb/base';
+import { fromPort, toPort } from './port-message.ts';
 import {
   SLOT_BEAT,
   SLOT_ENDED,
@@ -75,7 +76,7 @@ export class SyncLink {
   post(request: SyncRequest): void {
     if (this.#fault !== undefined) throw this.#fault;
     try {
-      this.#port.postMessage(request);
+      this.#port.postMessage(toPort(request));
     } catch (error) {
       const advice = 'a blocking client takes plain data, no functions and no streams';
       throw new OperatingError('invalid', `the call cannot be sent: ${describeError(error)}: ${advice}`, {
@@ -116,8 +117,8 @@ export class SyncLink {
     for (let silentCount = 0; ;) {
       // Read before the port is looked at: what is posted after that look changes it, and the wait does not begin.
       const posted = Atomics.load(this.#shared, SLOT_POSTED);
-      const received = receiveMessageOnPort(this.#port) as { readonly message: SyncReply } | undefined;
-      if (received !== undefined) return received.message;
+      const received = receiveMessageOnPort(this.#port) as { readonly message: unknown } | undefined;
+      if (received !== undefined) return fromPort(received.message) as SyncReply;
       if (Atomics.load(this.#shared, SLOT_ENDED) === 1) throw this.#end('its worker ended');
       if (Atomics.wait(this.#shared, SLOT_POSTED, posted, this.#checkPeriodMs) !== 'timed-out') continue;
       const next = Atomics.load(this.#shared, SLOT_BEAT);

@@ -7,6 +7,7 @@ import { errorToData, OperatingError, silentLog, systemClock, systemRandom } fro
 import { BatchReader } from './batch-reader.ts';
 import type { Connection } from './connection.ts';
 import { openTargets } from './open-targets.ts';
+import { fromPort, toPort } from './port-message.ts';
 import {
   BEAT_PERIOD_MS,
   OPENING_ID,
@@ -25,7 +26,8 @@ setInterval(() => Atomics.add(shared, SLOT_BEAT, 1), BEAT_PERIOD_MS).unref();
 try {
   const parts = { clock: systemClock, random: systemRandom, log: silentLog };
   const connection = await openTargets(targets, { ...credentials, ...parts });
-  port.on('message', (request: SyncRequest) => {
+  port.on('message', (data: unknown) => {
+    const request = fromPort(data) as SyncRequest;
     answer(connection, request).catch((error: unknown) => fail(request.id, error));
   });
   reply({ kind: 'value', id: OPENING_ID, value: undefined });
@@ -69,7 +71,7 @@ function fail(id: number, error: unknown): void {
 }
 
 function reply(message: SyncReply): void {
-  port.postMessage(message);
+  port.postMessage(toPort(message));
   Atomics.add(shared, SLOT_POSTED, 1);
   Atomics.notify(shared, SLOT_POSTED);
 }
