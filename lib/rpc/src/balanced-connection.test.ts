@@ -83,6 +83,42 @@ test('who fails five times in a row is left out, for longer each time, and one g
   expect(await countAfter(0)).toBeGreaterThan(3);
 });
 
+test('who goes on failing is asked about once a minute', async () => {
+  using world = createWorld();
+  await world.list('a', 'b');
+  const a = world.replica('a');
+  a.failure = new OperatingError('internal', 'a bug');
+  const countIn = async (seconds: number): Promise<number> => {
+    a.callCount = 0;
+    for (let i = 0; i < seconds * 5; i += 1) {
+      await run(world);
+      await world.clock.advance(200);
+    }
+    return a.callCount;
+  };
+  // After 0.5 to 1 s, then 1 to 2 s, and so on to 30 to 60 s.
+  expect(await countIn(120)).toBeLessThan(5 + 9);
+  const later = await countIn(600);
+  expect(later).toBeGreaterThanOrEqual(10);
+  expect(later).toBeLessThanOrEqual(20);
+});
+
+test('the good answer of a call that was made before does not bring an instance back', async () => {
+  using world = createWorld();
+  await world.list('a', 'b');
+  const [a, b] = [world.replica('a'), world.replica('b')];
+  for (const replica of [a, b]) replica.delayMs = 300;
+  const early = runMany(world, 20);
+  await world.clock.advance(1);
+  for (const replica of [a, b]) replica.delayMs = 0;
+  a.failure = new OperatingError('internal', 'a bug');
+  await runMany(world, 20);
+  expect(world.stateOf('a')).toBe('ejected');
+  await world.clock.advance(300);
+  await early;
+  expect(world.stateOf('a')).toBe('ejected');
+});
+
 test('failures with a success between them, and errors of callers, put nobody out', async () => {
   using world = createWorld();
   await world.list('a', 'b');

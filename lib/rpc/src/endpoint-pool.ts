@@ -5,6 +5,7 @@
  * it until its calls have ended. At most half of those that are connected are ejected.
  */
 import { type Clock, type Log, type Random, randomInteger } from '@plumb/base';
+import type { CallContext } from './call-context.ts';
 import type { Channel } from './channel.ts';
 import type { ClientSession } from './client-session.ts';
 import { EndpointLink, type EndpointState } from './endpoint-link.ts';
@@ -26,6 +27,7 @@ export type PoolDependencies = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly context?: CallContext | undefined;
   /** Called when a session may have become available, or must not be waited for any more. */
   readonly onChange: () => void;
 };
@@ -157,13 +159,11 @@ function isBetterFor({ isStream }: SessionRequest): IsBetter {
 }
 
 const isBetterForCall: IsBetter = (a, b) => {
-  if (a.isBusy !== b.isBusy) return b.isBusy;
   if (a.callCount !== b.callCount) return a.callCount < b.callCount;
   return a.latencyMs !== undefined && b.latencyMs !== undefined && a.latencyMs < b.latencyMs * CLEARLY_FASTER;
 };
 
 /** Streams may last for ever, so they count for streams only, and there before calls. */
 const isBetterForStream: IsBetter = (a, b) => {
-  if (a.isBusy !== b.isBusy || a.streamCount === b.streamCount) return isBetterForCall(a, b);
-  return a.streamCount < b.streamCount;
+  return a.streamCount === b.streamCount ? isBetterForCall(a, b) : a.streamCount < b.streamCount;
 };
