@@ -54,6 +54,19 @@ test('an operating error crosses a process and keeps code, message and details',
   expect(copy).toMatchObject({ code: 'conflict', message: 'web/port was not set', details: { revision: 7 } });
 });
 
+test('causes of an operating error cross as far as they are operating errors, to a bound', () => {
+  const bug = new TypeError('password is hunter2');
+  const unavailable = new OperatingError('unavailable', 'the store is closed', { cause: bug });
+  const error = new OperatingError('conflict', 'web/port was not set', { cause: unavailable });
+  const copy = errorFromData(structuredClone(errorToData(error)));
+  expect(copy.cause).toBeInstanceOf(OperatingError);
+  expect(copy.cause).toMatchObject({ code: 'unavailable', message: 'the store is closed' });
+  expect(JSON.stringify(errorToData(copy))).toBe(JSON.stringify(errorToData(error)));
+  expect(JSON.stringify(errorToData(error))).not.toContain('hunter2');
+  unavailable.cause = error;
+  expect(JSON.stringify(errorToData(error)).match(/web.port/g)).toHaveLength(5);
+});
+
 test('a bug crosses a process without its message, which could hold a secret', () => {
   expect(errorToData(new TypeError('password is hunter2')).code).toBe('internal');
   expect(JSON.stringify(errorToData(new TypeError('password is hunter2')))).not.toContain('hunter2');

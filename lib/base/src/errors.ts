@@ -23,6 +23,7 @@ export type ErrorData = {
   readonly code: ErrorCode;
   readonly message: string;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly cause?: ErrorData | undefined;
 };
 
 export type OperatingErrorOptions = {
@@ -52,16 +53,37 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERROR_CODES, value);
 }
 
-/** Anything thrown, as data that may cross a process. What is not an `OperatingError` becomes `internal` and keeps no detail. */
+/** A person reads three, and a cycle of causes has no end. */
+const ERROR_DATA_CAUSES_MAX = 8;
+
+/**
+ * Anything thrown, as data that may cross a process. What is not an `OperatingError` becomes `internal` and keeps no
+ * detail. Causes cross as long as they are operating errors too, whose messages are meant to be read, at most
+ * `ERROR_DATA_CAUSES_MAX` of them.
+ */
 export function errorToData(error: unknown): ErrorData {
-  if (error instanceof OperatingError) return error.toJSON();
+  if (error instanceof OperatingError) return toData(error, ERROR_DATA_CAUSES_MAX);
   return { code: 'internal', message: 'something went wrong inside the service; its log has the details' };
 }
 
 /** The inverse of `errorToData`; an unknown code, from a newer peer, becomes `internal`. */
 export function errorFromData(data: unknown): OperatingError {
-  const { code, message, details } = (data ?? {}) as Partial<ErrorData>;
-  return new OperatingError(isErrorCode(code) ? code : 'internal', String(message ?? 'unknown error'), { details });
+  return fromData(data, ERROR_DATA_CAUSES_MAX);
+}
+
+function toData(error: OperatingError, causesMax: number): ErrorData {
+  const { cause } = error;
+  if (!(cause instanceof OperatingError) || causesMax === 0) return error.toJSON();
+  return { ...error.toJSON(), cause: toData(cause, causesMax - 1) };
+}
+
+function fromData(data: unknown, causesMax: number): OperatingError {
+  const { code, message, details, cause } = (data ?? {}) as Partial<ErrorData>;
+  const hasCause = typeof cause === 'object' && cause !== null && causesMax > 0;
+  return new OperatingError(isErrorCode(code) ? code : 'internal', String(message ?? 'unknown error'), {
+    details,
+    ...(hasCause && { cause: fromData(cause, causesMax - 1) }),
+  });
 }
 
 /** The text of anything thrown, with its causes, on one line: for logs and for a person. */

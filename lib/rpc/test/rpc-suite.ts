@@ -1,5 +1,5 @@
 /** What RPC promises, whatever carries it: run by the test of each kind of connection. */
-import { createLog, OperatingError, systemClock } from '@plumb/base';
+import { createLog, describeError, OperatingError, systemClock } from '@plumb/base';
 import { until } from '@plumb/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -74,10 +74,12 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
       expect(await sum).toBe(3);
     });
 
-    test('an error of the service arrives with code, message and details; a bug keeps its secrets', async () => {
+    test('an error of the service arrives with code, message, details and causes; a bug keeps its secrets', async () => {
       await using bench = await openBench();
       const conflict = await failure(bench.client.fail({ how: 'conflict' }));
       expect(conflict).toMatchObject({ code: 'conflict', message: 'it is at revision 7', details: { revision: 7 } });
+      expect(conflict.cause).toMatchObject({ code: 'unavailable', message: 'the store is closed' });
+      expect(describeError(conflict)).toBe('it is at revision 7: the store is closed');
       const bug = await failure(bench.client.fail({ how: 'bug' }));
       expect(bug).toMatchObject({ code: 'internal' });
       expect(bug.message).not.toContain('hunter2');

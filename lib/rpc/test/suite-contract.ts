@@ -50,7 +50,10 @@ export function suiteHandlers(world: SuiteWorld): Handlers<typeof suiteContract>
     bytes: ({ size }) => new Uint8Array(size),
     guarded: () => 'let in',
     fail: ({ how }) => {
-      if (how === 'conflict') throw new OperatingError('conflict', 'it is at revision 7', { details: { revision: 7 } });
+      if (how === 'conflict') {
+        const cause = new OperatingError('unavailable', 'the store is closed', { cause: new Error('hunter2') });
+        throw new OperatingError('conflict', 'it is at revision 7', { details: { revision: 7 }, cause });
+      }
       if (how === 'bug') throw new TypeError('the password is hunter2');
       return (how === 'wrong-output' ? 42 : () => 'a function') as unknown as string;
     },
