@@ -47,6 +47,7 @@ function createShop(options: Partial<DispatcherDependencies> = {}): Dispatcher {
     async *upTo(to: number) {
       for (let i = 0; i < to; i += 1) yield i;
     },
+    count: (...given: unknown[]) => given.length,
     lazily: (to: number) => math.upTo(to),
     now: () => new Map([['at', new Set([new Uint8Array([1, 2])])]]),
     slow: () => new Promise(() => {}),
@@ -99,6 +100,7 @@ test('values, streams and plain objects are called as their server describes the
   // An ordinary function that returns a stream: only its answer shows it.
   await check(['math.lazily', '3'], '0\n1\n2');
   await check(['math.now'], '{"at":["AQI="]}');
+  await check(['math.count'], '0');
 });
 
 test('the input may be piped in', async () => {
@@ -150,7 +152,7 @@ test('alone it lists the services', async () => {
   const { out, err } = await run([]);
   expect(out).toMatchInlineSnapshot(`
     "SERVICE  METHODS
-    math     add, lazily, now, slow, upTo
+    math     add, count, lazily, now, slow, upTo
     rpc      describe, stats
     shop     follow, order"
   `);
@@ -168,6 +170,7 @@ test('a service as people read it', async () => {
   expect((await run(['math', '--describe'])).out).toMatchInlineSnapshot(`
     "math.add(2 arguments)
       Add two numbers.
+    math.count()
     math.lazily(1 argument)
     math.now()
     math.slow()
