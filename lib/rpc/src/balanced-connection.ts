@@ -2,6 +2,7 @@ import { type Clock, describeError, type Log, OperatingError, type Random } from
 import type { Channel } from './channel.ts';
 import type { ClientSession } from './client-session.ts';
 import { type Connection, connectionOver } from './connection.ts';
+import type { InheritOptions } from './inherit-call.ts';
 import type { EndpointState } from './endpoint-link.ts';
 import { EndpointPool } from './endpoint-pool.ts';
 import type { Endpoint, Resolver } from './resolver.ts';
@@ -14,7 +15,7 @@ export type BalancedConnection = Connection & {
   readonly state: () => readonly EndpointState[];
 };
 
-export type BalancedConnectionOptions = {
+export type BalancedConnectionOptions = InheritOptions & {
   readonly resolver: Resolver;
   /** The name that `resolver` is asked for. */
   readonly service: string;
@@ -38,7 +39,7 @@ export type BalancedConnectionOptions = {
  */
 export function openBalancedConnection(options: BalancedConnectionOptions): BalancedConnection {
   const source = new BalancedSource(options);
-  return { ...connectionOver(source, options.clock), state: source.state };
+  return { ...connectionOver(source, options.clock, options), state: source.state };
 }
 
 class BalancedSource {

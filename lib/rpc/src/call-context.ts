@@ -9,3 +9,22 @@ export type CallContext = {
   readonly current: () => Call | undefined;
   readonly run: <T>(call: Call, work: () => T) => T;
 };
+
+/** `items` of which each is made within `call`, since a generator runs where it is asked for the next. */
+export function itemsWithin<T>(
+  items: AsyncIterable<T>,
+  context: CallContext | undefined,
+  call: Call,
+): AsyncIterable<T> {
+  if (context === undefined) return items;
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = context.run(call, () => items[Symbol.asyncIterator]());
+      return {
+        next: () => context.run(call, () => iterator.next()),
+        return: async (value?: unknown) =>
+          context.run(call, () => iterator.return?.(value)) ?? { done: true, value: undefined },
+      };
+    },
+  };
+}

@@ -21,7 +21,13 @@ export function createClient<C extends Contract>(
   const methods = Object.entries(contract).map(([verb, method]) => {
     const name = `${service}.${verb}`;
     const send = method.stream === true ? connection.stream : connection.call;
-    return [verb, (input: unknown, options?: CallOptions) => send(name, input, options)] as const;
+    const isRepeatable = method.idempotent === true && method.stream !== true;
+    return [
+      verb,
+      isRepeatable
+        ? (input: unknown, options?: CallOptions) => send(name, input, { idempotent: true, ...options })
+        : (input: unknown, options?: CallOptions) => send(name, input, options),
+    ] as const;
   });
   return Object.freeze(Object.fromEntries(methods)) as Client<C>;
 }

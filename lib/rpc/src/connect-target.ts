@@ -7,24 +7,27 @@ import { type Clock, type Log, type Random, silentLog, systemClock, systemRandom
 import { createClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Client, Contract } from './contract.ts';
+import type { InheritOptions } from './inherit-call.ts';
+import { callContext } from './node-call-context.ts';
 import { connect as connectObject, type ObjectClient } from './object-client.ts';
 import type { Credentials } from './open-target.ts';
 import { openTargets, serviceOf, type Targets } from './open-targets.ts';
 import type { Resolver } from './resolver.ts';
 import { withSymbols } from './with-symbols.ts';
 
-export type ConnectOptions = Credentials & {
-  /** Knows where the instances of `registry:NAME` are. */
-  readonly resolver?: Resolver | undefined;
-  /** How long a call of a plain object's function waits for its answer. The default is `CALL_TIMEOUT_MS`. */
-  readonly timeoutMs?: number | undefined;
-  /** Gives up the wait for the first connection. */
-  readonly signal?: AbortSignal | undefined;
-  /** Losses and retries of the connection. Silent where it is left out: the calls say it too. */
-  readonly log?: Log | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
-};
+export type ConnectOptions = Credentials &
+  Pick<InheritOptions, 'trace'> & {
+    /** Knows where the instances of `registry:NAME` are. */
+    readonly resolver?: Resolver | undefined;
+    /** How long a call of a plain object's function waits for its answer. The default is `CALL_TIMEOUT_MS`. */
+    readonly timeoutMs?: number | undefined;
+    /** Gives up the wait for the first connection. */
+    readonly signal?: AbortSignal | undefined;
+    /** Losses and retries of the connection. Silent where it is left out: the calls say it too. */
+    readonly log?: Log | undefined;
+    readonly clock?: Clock | undefined;
+    readonly random?: Random | undefined;
+  };
 
 /** An object of another program. Its own members are symbols only, so every name is one of the methods over there. */
 export type RemoteObject<T> = ObjectClient<T> & AsyncDisposable & Disposable;
@@ -52,7 +55,7 @@ export async function connect(
 ): Promise<object> {
   const { contract, timeoutMs, clock = systemClock, random = systemRandom, log = silentLog, ...rest } = options;
   const service = serviceOf(target);
-  const connection = await openTargets(target, { ...rest, clock, random, log });
+  const connection = await openTargets(target, { ...rest, clock, random, log, context: callContext });
   const closing = closingOf(connection);
   if (contract !== undefined) return Object.freeze({ ...createClient(contract, service, connection), ...closing });
   return withSymbols(connectObject<object>(service, connection, timeoutMs === undefined ? {} : { timeoutMs }), closing);

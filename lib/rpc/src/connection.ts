@@ -1,10 +1,12 @@
 /** What a client calls through: one channel, or one that is opened again when it is lost. */
 import { type Clock, systemClock } from '@plumb/base';
 import { type Answer, ask } from './ask.ts';
-import { callOnce } from './call-once.ts';
+import { createCallKeys } from './call-keys.ts';
+import { type CallDependencies, callOnce } from './call-once.ts';
 import type { Channel } from './channel.ts';
-import { ClientSession } from './client-session.ts';
+import { ClientSession, type ClientSessionOptions } from './client-session.ts';
 import type { CallOptions } from './contract.ts';
+import { Inheritance, type InheritOptions } from './inherit-call.ts';
 import type { SessionSource } from './session-source.ts';
 import { StreamReader } from './stream-reader.ts';
 
@@ -22,9 +24,12 @@ export type Connection = Disposable & {
   readonly close: () => void;
 };
 
+export type ConnectionOptions = InheritOptions & ClientSessionOptions;
+
 /** Calls through `channel`, which it owns, as long as that is open. Give it to as many clients as you like. */
-export function createConnection(channel: Channel, { clock = systemClock }: { clock?: Clock } = {}): Connection {
-  const session = new ClientSession(channel);
+export function createConnection(channel: Channel, options: ConnectionOptions = {}): Connection {
+  const { clock = systemClock } = options;
+  const session = new ClientSession(channel, options);
   return connectionOver(
     {
       current: () => session,
@@ -33,16 +38,20 @@ export function createConnection(channel: Channel, { clock = systemClock }: { cl
       close: () => session.close(),
     },
     clock,
+    options,
   );
 }
 
-export function connectionOver(source: SessionSource, clock: Clock): Connection {
+/** Calls on whatever sessions `source` has. */
+export function connectionOver(source: SessionSource, clock: Clock, options: InheritOptions = {}): Connection {
+  const dependencies: CallDependencies = { source, clock, newKey: createCallKeys() };
+  const inheritance = new Inheritance(clock, options);
   return {
-    call: (method, input, options = {}) => callOnce({ source, clock }, { method, input }, options),
+    call: (method, input, options = {}) => callOnce(dependencies, { method, input }, inheritance.unary(options)),
     stream: (method, input, options = {}) => ({
-      [Symbol.asyncIterator]: () => new StreamReader({ source, clock }, { method, input }, options),
+      [Symbol.asyncIterator]: () => new StreamReader(dependencies, { method, input }, inheritance.stream(options)),
     }),
-    ask: (method, input, options = {}) => ask({ source, clock }, { method, input }, options),
+    ask: (method, input, options = {}) => ask(dependencies, { method, input }, inheritance.unary(options)),
     close: source.close,
     [Symbol.dispose]: source.close,
   };

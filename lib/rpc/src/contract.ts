@@ -55,7 +55,7 @@ export type CallOptions = {
   readonly timeoutMs?: number | undefined;
   /** Whether the call may be made again, elsewhere too, when its answer is lost. A contract says it for its methods. */
   readonly idempotent?: boolean | undefined;
-  /** The W3C trace that the call belongs to; within a handler, that of the call it handles. */
+  /** The W3C trace that the call belongs to, sent as it is. Left out within a handler: that of the call it handles. */
   readonly traceparent?: string | undefined;
 };
 

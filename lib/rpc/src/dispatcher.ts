@@ -1,6 +1,7 @@
 import { type Clock, errorToData, type Log, type OperatingError, withAbort } from '@plumb/base';
+import { type CallContext, itemsWithin } from './call-context.ts';
 import type { Accept } from './channel.ts';
-import type { Caller, Contract, Handlers } from './contract.ts';
+import type { Caller, CallOptions, Contract, Handlers } from './contract.ts';
 import { createIntrospection, type DescribeFilter } from './introspection.ts';
 import { invoke, type Outcome, publicError } from './invoke.ts';
 import { callCode, type CallCode, type MethodStats } from './method-stats.ts';
@@ -28,7 +29,7 @@ export type Dispatcher = {
     method: string,
     input: unknown,
     caller: Caller,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: Pick<CallOptions, 'signal' | 'traceparent'>,
   ) => Promise<unknown>;
   /** The names of all methods, sorted. */
   readonly methods: () => readonly string[];
@@ -46,36 +47,41 @@ export type DispatcherDependencies = {
   readonly clock: Clock;
   /** Who may call what; by scopes where it is left out. */
   readonly policy?: Policy | undefined;
+  /** What handlers run in, so that the calls that they make belong to theirs: `callContext` of `@plumb/rpc/node`. */
+  readonly context?: CallContext | undefined;
   /** Whether callers are offered the service `rpc`, which describes and counts. The default is yes. */
   readonly introspection?: boolean | undefined;
 };
 
 /** The server's side of RPC: a table of methods that any number of channels can call. */
 export function createDispatcher(dependencies: DispatcherDependencies): Dispatcher {
-  const { log, clock, policy, introspection: isOffered = true } = dependencies;
+  const { log, clock, policy, context, introspection: isOffered = true } = dependencies;
   const table = new MethodTable({ policy });
   const introspection = createIntrospection(table);
   if (isOffered) table.add(RPC_SERVICE, rpcContract, introspection.handlers);
   return {
     add: (service, contract, handlers) => table.add(service, contract, handlers),
     addObject: (service, object, options = {}) => table.addObject(service, object, options),
-    accept: (channel, caller) => void openSession(channel, caller, { table, log, clock }),
-    async call(name, input, caller, { signal = new AbortController().signal } = {}) {
-      const call = { caller, signal };
+    accept: (channel, caller) => void openSession(channel, caller, { table, log, clock, context }),
+    async call(name, input, caller, { signal = new AbortController().signal, traceparent } = {}) {
+      const call = { caller, signal, traceparent };
       if (signal.aborted) throw signal.reason;
       const counters = table.counters(name);
       const startedAt = clock.monotonicMs();
       counters.start();
       try {
-        const outcome = await withAbort(invoke(table, { name, input, log }, call), signal);
+        const outcome = await withAbort(invoke(table, { name, input, log, context }, call), signal);
         if (outcome.kind === 'value') {
           counters.finish('ok', clock.monotonicMs() - startedAt);
           return outcome.value;
         }
-        return checkedItems(outcome, {
-          wrap: (error) => publicError(error, { name, call, log }),
-          finish: (code) => counters.finish(code),
-        });
+        return checkedItems(
+          { ...outcome, items: itemsWithin(outcome.items, context, call) },
+          {
+            wrap: (error) => publicError(error, { name, call, log }),
+            finish: (code) => counters.finish(code),
+          },
+        );
       } catch (error) {
         const durationMs = clock.monotonicMs() - startedAt;
         counters.finish(callCode(errorToData(error).code, { signal, durationMs }), durationMs);

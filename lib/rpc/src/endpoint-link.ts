@@ -5,6 +5,7 @@
  * gone when its channel is lost, after `DRAIN_MS` at the latest.
  */
 import { type Clock, describeError, type Log, OperatingError, type Random, sleep, type Timer } from '@plumb/base';
+import type { CallContext } from './call-context.ts';
 import { type CallEnd, CallMeter } from './call-meter.ts';
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
@@ -38,6 +39,7 @@ export type LinkDependencies = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly context?: CallContext | undefined;
   readonly mayEject: () => boolean;
   /** Called when it can be used, or cannot any more, and when the last call ends on one that was dropped. */
   readonly onChange: () => void;
@@ -168,7 +170,7 @@ export class EndpointLink {
     if (channel.closed.aborted) return onLoss();
     // Before the session's own, which ends the calls: they must not find this session again.
     channel.closed.addEventListener('abort', onLoss);
-    this.#open = { session: new ClientSession(meter.attach(channel)), channel, meter };
+    this.#open = { session: new ClientSession(meter.attach(channel), this.#dependencies), channel, meter };
     this.#log.debug('rpc.connected');
     onChange();
     await lost.promise;

@@ -1,7 +1,8 @@
 import { type Clock, type Log, silentLog, systemClock } from '@plumb/base';
+import type { CallContext } from './call-context.ts';
 import { createChannelPair } from './channel-pair.ts';
 import { createClient } from './client.ts';
-import { type Connection, createConnection } from './connection.ts';
+import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 import type { Caller, Client, Contract, Handlers } from './contract.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 
@@ -10,6 +11,7 @@ export type InProcessOptions = {
   readonly service?: string;
   readonly log?: Log;
   readonly clock?: Clock;
+  readonly context?: CallContext | undefined;
 };
 
 /**
@@ -20,11 +22,11 @@ export function connectInProcess<C extends Contract>(
   contract: C,
   handlers: Handlers<C>,
   caller: Caller,
-  { service = 'service', log = silentLog, clock = systemClock }: InProcessOptions = {},
+  { service = 'service', log = silentLog, clock = systemClock, context }: InProcessOptions = {},
 ): Client<C> & Disposable {
-  const dispatcher = createDispatcher({ log, clock });
+  const dispatcher = createDispatcher({ log, clock, context });
   dispatcher.add(service, contract, handlers);
-  const connection = connectDispatcher(dispatcher, caller, { clock });
+  const connection = connectDispatcher(dispatcher, caller, { clock, log, context });
   return { ...createClient(contract, service, connection), [Symbol.dispose]: connection.close };
 }
 
@@ -32,9 +34,9 @@ export function connectInProcess<C extends Contract>(
 export function connectDispatcher(
   dispatcher: Pick<Dispatcher, 'accept'>,
   caller: Caller,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
+  options: ConnectionOptions = {},
 ): Connection {
   const [near, far] = createChannelPair();
   dispatcher.accept(far, caller);
-  return createConnection(near, { clock });
+  return createConnection(near, options);
 }

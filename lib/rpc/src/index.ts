@@ -3,11 +3,12 @@ export {
   type BalancedConnectionOptions,
   openBalancedConnection,
 } from './balanced-connection.ts';
+export type { CallContext } from './call-context.ts';
 export { type Accept, type Channel, type Liveness, type Message } from './channel.ts';
 export type { Answer } from './ask.ts';
 export { createChannelPair } from './channel-pair.ts';
 export { createClient } from './client.ts';
-export { type Connection, createConnection } from './connection.ts';
+export { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 export {
   type Call,
   type Caller,

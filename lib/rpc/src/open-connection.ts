@@ -2,11 +2,12 @@ import { type Clock, describeError, type Log, OperatingError, type Random, sleep
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
 import { type Connection, connectionOver } from './connection.ts';
+import type { InheritOptions } from './inherit-call.ts';
 import { ReopenPace } from './reopen-pace.ts';
 import { isRetryable } from './retryable.ts';
 import { SessionWaiters } from './session-waiters.ts';
 
-export type OpenConnectionOptions = {
+export type OpenConnectionOptions = InheritOptions & {
   /** Opens one channel, or rejects with an `OperatingError`. `signal` aborts when the connection is closed. */
   readonly open: (signal: AbortSignal) => Promise<Channel>;
   readonly clock: Clock;
@@ -21,7 +22,7 @@ export type OpenConnectionOptions = {
  */
 export function openConnection(options: OpenConnectionOptions): Connection {
   const source = new ReopeningSource(options);
-  return connectionOver(source, options.clock);
+  return connectionOver(source, options.clock, options);
 }
 
 class ReopeningSource {
@@ -91,7 +92,7 @@ class ReopeningSource {
     if (channel.closed.aborted) return onLoss();
     // Before the session's own listener, which ends the calls: they must not find this session again.
     channel.closed.addEventListener('abort', onLoss);
-    this.#session = new ClientSession(channel);
+    this.#session = new ClientSession(channel, this.#options);
     this.#trouble = undefined;
     this.#options.log.debug('rpc.connected');
     this.#waiters.wake();

@@ -6,6 +6,7 @@ import { type Clock, type Log, OperatingError, type Random, withAbort } from '@p
 import { openBalancedConnection } from './balanced-connection.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
+import type { InheritOptions } from './inherit-call.ts';
 import { openConnection } from './open-connection.ts';
 import { type Credentials, openTarget } from './open-target.ts';
 import { type Endpoint, type Resolver, staticResolver } from './resolver.ts';
@@ -17,14 +18,15 @@ export type KeyedTarget = { readonly target: string; readonly serverKey: string 
 /** One target, or several of one service: its replicas, of which each call goes to the one that has less to do. */
 export type Targets = string | readonly (string | KeyedTarget)[];
 
-export type OpenTargetsOptions = Credentials & {
-  /** Knows where the instances of `registry:NAME` are. */
-  readonly resolver?: Resolver | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-};
+export type OpenTargetsOptions = Credentials &
+  InheritOptions & {
+    /** Knows where the instances of `registry:NAME` are. */
+    readonly resolver?: Resolver | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+  };
 
 /** How long the first of several instances may take: as long as one address may. */
 const FIRST_OPEN_TIMEOUT_MS = 5_000;

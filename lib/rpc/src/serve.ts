@@ -11,6 +11,7 @@ import { createDispatcher } from './dispatcher.ts';
 
 import { type MethodDescription, RPC_SERVICE } from './rpc-contract.ts';
 import { listenZeromq } from './listen-zeromq.ts';
+import { callContext } from './node-call-context.ts';
 import type { MethodStats } from './method-stats.ts';
 import type { Policy } from './policy.ts';
 import { formatTarget, isServiceName } from './target.ts';
@@ -75,7 +76,7 @@ export async function serve(
   const addresses = typeof at === 'string' ? [at] : at;
   check(options, addresses);
 
-  const dispatcher = createDispatcher({ log, clock, policy });
+  const dispatcher = createDispatcher({ log, clock, policy, context: callContext });
   if (contract === undefined) dispatcher.addObject(name, methods, { summaries });
   else dispatcher.add(name, contract, methods as Handlers<Contract>);
 

@@ -17,7 +17,7 @@ import type { OfferedReference } from './offered-references.ts';
 import { placeReferences } from './place-references.ts';
 import type { CallMessage, Reference, ServerMessage } from './protocol.ts';
 import { ServedStream } from './served-stream.ts';
-import { parseTraceparent, type Trace } from './traceparent.ts';
+import { formatTraceparent, parseTraceparent, type Trace } from './traceparent.ts';
 import type { SendTiming } from './turn.ts';
 
 export type ServeDependencies = {
@@ -76,7 +76,7 @@ export class ServedCall implements Call {
   }
 
   get traceparent(): string | undefined {
-    return this.#trace === undefined ? undefined : this.#message.traceparent;
+    return this.#trace === undefined ? undefined : formatTraceparent(this.#trace);
   }
 
   /** None for what a handler has left running when it ended, and none between the items of a stream. */
