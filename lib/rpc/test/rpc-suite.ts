@@ -11,6 +11,7 @@ import {
   createDispatcher,
   type Dispatcher,
   MESSAGE_SIZE_BYTES_MAX,
+  rpcContract,
   STREAM_CREDIT_ITEMS,
 } from '../src/index.ts';
 import { referenceTests } from './reference-suite.ts';
@@ -297,6 +298,24 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
       const calls = Array.from({ length: 10_000 }, (_, i) => bench.client.add({ a: i, b: 1 }, { timeoutMs: 60_000 }));
       const sums = await Promise.all(calls);
       expect(sums.every((sum, i) => sum === i + 1)).toBe(true);
+    });
+
+    test('a server says what it offers, and to whom', async () => {
+      await using bench = await openBench();
+      const rpc = createClient(rpcContract, 'rpc', bench.connection);
+      const { methods } = await rpc.describe({ method: 'suite.add' });
+      expect(methods).toMatchObject([
+        {
+          method: 'suite.add',
+          kind: 'unary',
+          input: { type: 'object', required: ['a', 'b'] },
+          output: { type: 'number' },
+        },
+      ]);
+      // Who calls how often is not for everybody.
+      const counters = await rpc.describe({ method: 'rpc.stats' });
+      expect(counters.methods).toMatchObject([{ scope: 'rpc:read', allowed: false }]);
+      expect(await failure(rpc.stats({}))).toMatchObject({ code: 'denied' });
     });
 
     feedSuite(open, values);
