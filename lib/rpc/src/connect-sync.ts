@@ -6,6 +6,7 @@
 import type { InferInput, InferOutput } from 'valibot';
 import type { CallOptions, Contract } from './contract.ts';
 import { CALL_TIMEOUT_MS } from './limits.ts';
+import type { Given } from './object-client.ts';
 import type { Credentials } from './open-target.ts';
 import { serviceOf, type Targets } from './open-targets.ts';
 import { SyncLink } from './sync-link.ts';
@@ -22,7 +23,7 @@ export type ConnectSyncOptions = Credentials & {
 /** A plain object of functions, seen from a caller that waits: a stream is iterated, and may be left, as a list is. */
 export type SyncClient<T> = {
   readonly [K in keyof T as T[K] extends object ? K : never]: T[K] extends (...args: infer A) => infer R
-    ? (...args: A) => R extends AsyncIterable<infer Item> ? Iterable<Item> : Awaited<R>
+    ? (...args: Given<A>) => R extends AsyncIterable<infer Item> ? Iterable<Item> : Awaited<R>
     : SyncClient<T[K]>;
 };
 
@@ -33,8 +34,8 @@ export type SyncContractClient<C extends Contract> = {
 };
 
 /**
- * Returns once a server has answered and knows who calls. Values are copied as the structured clone algorithm copies them;
- * functions and streams cannot be passed. A stream may be read once. The process can end without disposing it.
+ * Returns once a server has answered and knows who calls. A function in an argument is called while the call waits, and
+ * answers at once; a stream cannot be given. One that is got may be read once. The process can end without disposing it.
  * @throws OperatingError as `connect`, and so does each call; `deadline` after `timeoutMs`, `unavailable` when the worker
  * is gone, `invalid` where this thread may not block.
  *
@@ -79,7 +80,7 @@ class SyncCalls {
   call(method: string, input: unknown, timeoutMs: number): unknown {
     this.#lastId += 1;
     const id = this.#lastId;
-    const reply = this.#link.ask({ kind: 'call', id, method, input, timeoutMs });
+    const reply = this.#link.call({ kind: 'call', id, method, input, timeoutMs });
     return reply.kind === 'value' ? reply.value : new SyncStream(this.#link, { ...reply, timeoutMs });
   }
 

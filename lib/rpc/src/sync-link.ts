@@ -5,8 +5,9 @@
 import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { describeError, errorFromData, OperatingError } from '@plumb/base';
+import { describeError, errorFromData, errorToData, OperatingError } from '@plumb/base';
 import { fromPort, toPort } from './port-message.ts';
+import { SyncFunctions } from './sync-functions.ts';
 import {
   SLOT_BEAT,
   SLOT_ENDED,
@@ -30,11 +31,18 @@ export type SyncLinkOptions = Pick<SyncWorkerData, 'targets' | 'credentials'> & 
   readonly checkPeriodMs?: number | undefined;
 };
 
+export type SyncAnswer = Extract<SyncReply, { kind: 'value' | 'items' }>;
+
 export class SyncLink {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #shared = new Int32Array(new SharedArrayBuffer(SYNC_SLOTS * Int32Array.BYTES_PER_ELEMENT));
   readonly #checkPeriodMs: number;
+  readonly #functions = new SyncFunctions();
+  /** Requests that are waited for: several where a function that the service calls makes a call itself. */
+  readonly #waiting = new Set<number>();
+  /** Answers to requests further out. */
+  readonly #early = new Map<number, SyncReply>();
   #fault: OperatingError | undefined;
 
   /** @throws OperatingError `invalid` where this thread may not block. */
@@ -66,19 +74,41 @@ export class SyncLink {
     this.#worker.unref();
   }
 
-  /** Sends a request and waits for its answer. @throws OperatingError, `unavailable` when the worker is gone. */
-  ask(request: SyncRequest): Exclude<SyncReply, { kind: 'error' | 'ended' }> {
-    this.post(request);
-    return this.wait(request.id);
+  /** Makes a call and waits for its answer. @throws OperatingError, `unavailable` when the worker is gone. */
+  call({ input, ...rest }: Extract<SyncRequest, { kind: 'call' }>): SyncAnswer {
+    const taken = this.#functions.take(rest.id, input);
+    return this.#ask({ ...rest, ...taken });
   }
 
-  /** Sends a request that is not answered, or not waited for. @throws OperatingError `invalid` for what cannot be copied. */
-  post(request: SyncRequest): void {
+  /** More items of the stream that answered call `id`. @throws OperatingError as `call`. */
+  pull(id: number, timeoutMs: number): SyncAnswer {
+    return this.#ask({ kind: 'pull', id, timeoutMs });
+  }
+
+  /** Ends call `id`, or the stream that answered it. Without effect where the worker has ended. */
+  leave(id: number): void {
+    this.#functions.end(id);
+    if (this.#fault === undefined) this.#post({ kind: 'leave', id });
+  }
+
+  #ask(request: SyncRequest): SyncAnswer {
+    let answer: SyncAnswer | undefined;
+    try {
+      this.#post(request);
+      answer = this.wait(request.id);
+      return answer;
+    } finally {
+      if (answer?.kind !== 'items' || answer.isEnd) this.#functions.end(request.id);
+    }
+  }
+
+  /** @throws OperatingError `invalid` for what cannot be copied. */
+  #post(request: SyncRequest): void {
     if (this.#fault !== undefined) throw this.#fault;
     try {
       this.#port.postMessage(toPort(request));
     } catch (error) {
-      const advice = 'a blocking client takes plain data, no functions and no streams';
+      const advice = 'a blocking client takes plain data and functions';
       throw new OperatingError('invalid', `the call cannot be sent: ${describeError(error)}: ${advice}`, {
         cause: error,
       });
@@ -86,20 +116,43 @@ export class SyncLink {
   }
 
   /** Waits for the answer to request `id`. What comes for others was given up. */
-  wait(id: number): Exclude<SyncReply, { kind: 'error' | 'ended' }> {
-    for (;;) {
-      const reply = this.#receive();
-      if (reply.kind === 'ended') throw this.#end(`its worker ended: ${reply.reason}`);
-      if (reply.id !== id) continue;
-      if (reply.kind === 'error') throw errorFromData(reply.error);
-      return reply;
+  wait(id: number): SyncAnswer {
+    this.#waiting.add(id);
+    try {
+      for (;;) {
+        const reply = this.#early.get(id) ?? this.#receive();
+        if (reply.kind === 'ended') throw this.#end(`its worker ended: ${reply.reason}`);
+        if (reply.kind === 'invoke') this.#invoke(reply);
+        else if (reply.id !== id) this.#keepEarly(reply);
+        else if (reply.kind === 'error') throw errorFromData(reply.error);
+        else return reply;
+      }
+    } finally {
+      this.#waiting.delete(id);
+      this.#early.delete(id);
+    }
+  }
+
+  #keepEarly(reply: SyncReply): void {
+    if (this.#waiting.has(reply.id)) this.#early.set(reply.id, reply);
+  }
+
+  /** An operating error is for the service, as any answer; a bug surfaces here, where its stack is, and ends the call. */
+  #invoke({ id, invocation, ref, args }: Extract<SyncReply, { kind: 'invoke' }>): void {
+    try {
+      this.#post({ kind: 'returned', id: invocation, value: this.#functions.run(id, ref, args) });
+    } catch (error) {
+      this.#post({ kind: 'threw', id: invocation, error: errorToData(error) });
+      if (error instanceof OperatingError) return;
+      this.leave(id);
+      throw error;
     }
   }
 
   /** Ends the connection and the worker. Safe to repeat. */
   close(id: number): void {
     if (this.#fault !== undefined) return;
-    this.post({ kind: 'close', id });
+    this.#post({ kind: 'close', id });
     this.#end('it was closed by this side');
     const endMs = performance.now() + CLOSE_TIMEOUT_MS;
     while (Atomics.load(this.#shared, SLOT_ENDED) === 0 && performance.now() < endMs) {

@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '@plumb/base';
 import type { Credentials } from './open-target.ts';
+import type { Reference } from './protocol.ts';
 import type { Targets } from './open-targets.ts';
 
 export type SyncRequest =
@@ -13,19 +14,32 @@ export type SyncRequest =
       readonly id: number;
       readonly method: string;
       readonly input: unknown;
+      /** Functions in the input, numbered within the call. */
+      readonly references?: readonly Reference[];
       readonly timeoutMs: number;
     }
   /** More items of the stream that answered call `id`; answered with `items` or `error`. */
   | { readonly kind: 'pull'; readonly id: number; readonly timeoutMs: number }
-  /** Nobody wants the rest of the stream. Not answered. */
+  /** Nobody wants the answer, or the rest of the stream. Not answered. */
   | { readonly kind: 'leave'; readonly id: number }
+  /** What the function answered that was called by the `invoke` of the number `id`. */
+  | { readonly kind: 'returned'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly id: number; readonly error: ErrorData }
   | { readonly kind: 'close'; readonly id: number };
 
-/** Each answers the request with its number; the first, with `OPENING_ID`, says whether there is a connection. */
+/** Each but `invoke` answers the request with its number; the first, with `OPENING_ID`, says whether there is a connection. */
 export type SyncReply =
   | { readonly kind: 'value'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'items'; readonly id: number; readonly items: readonly unknown[]; readonly isEnd: boolean }
   | { readonly kind: 'error'; readonly id: number; readonly error: ErrorData }
+  /** Calls a function that call `id` has given, and waits for `returned` or `threw`. */
+  | {
+      readonly kind: 'invoke';
+      readonly id: number;
+      readonly invocation: number;
+      readonly ref: number;
+      readonly args: readonly unknown[];
+    }
   /** The worker ends, for a bug. */
   | { readonly kind: 'ended'; readonly id: typeof OPENING_ID; readonly reason: string };
 

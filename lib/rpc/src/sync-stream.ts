@@ -35,7 +35,7 @@ export class SyncStream implements IterableIterator<unknown, undefined> {
   }
 
   return(): IteratorResult<unknown, undefined> {
-    if (!this.#isEnd) this.#link.post({ kind: 'leave', id: this.#id });
+    if (!this.#isEnd) this.#link.leave(this.#id);
     this.#isEnd = true;
     this.#items = [];
     this.#readCount = 0;
@@ -51,7 +51,7 @@ export class SyncStream implements IterableIterator<unknown, undefined> {
     this.#readCount = 0;
     // Whatever it throws is the end of it.
     this.#isEnd = true;
-    const reply = this.#link.ask({ kind: 'pull', id: this.#id, timeoutMs: this.#timeoutMs });
+    const reply = this.#link.pull(this.#id, this.#timeoutMs);
     if (reply.kind !== 'items') return;
     this.#items = reply.items;
     this.#isEnd = reply.isEnd;

@@ -3,10 +3,11 @@
  * that `sync-link.ts` asks for.
  */
 import { workerData } from 'node:worker_threads';
-import { errorToData, OperatingError, silentLog, systemClock, systemRandom } from '@plumb/base';
+import { errorFromData, errorToData, OperatingError, silentLog, systemClock, systemRandom } from '@plumb/base';
 import { BatchReader } from './batch-reader.ts';
 import type { Connection } from './connection.ts';
 import { openTargets } from './open-targets.ts';
+import { placeReferences } from './place-references.ts';
 import { fromPort, toPort } from './port-message.ts';
 import {
   BEAT_PERIOD_MS,
@@ -19,7 +20,10 @@ import {
 } from './sync-protocol.ts';
 
 const { targets, credentials, port, shared } = workerData as SyncWorkerData;
+const calls = new Map<number, AbortController>();
 const streams = new Map<number, BatchReader>();
+const invocations = new Map<number, PromiseWithResolvers<unknown>>();
+let lastInvocation = 0;
 
 setInterval(() => Atomics.add(shared, SLOT_BEAT, 1), BEAT_PERIOD_MS).unref();
 
@@ -39,8 +43,12 @@ async function answer(connection: Connection, request: SyncRequest): Promise<voi
   const { kind, id } = request;
   switch (kind) {
     case 'call': {
-      const { method, input, timeoutMs } = request;
-      const answered = await connection.ask(method, input, { timeoutMs });
+      const { method, timeoutMs } = request;
+      const left = new AbortController();
+      calls.set(id, left);
+      const answered = await connection
+        .ask(method, inputOf(request), { timeoutMs, signal: left.signal })
+        .finally(() => calls.delete(id));
       if (answered.kind === 'value') return reply({ kind: 'value', id, value: answered.value });
       streams.set(id, new BatchReader(answered.items, systemClock));
       return pull(id, timeoutMs);
@@ -48,12 +56,42 @@ async function answer(connection: Connection, request: SyncRequest): Promise<voi
     case 'pull':
       return pull(id, request.timeoutMs);
     case 'leave':
+      calls.get(id)?.abort(new OperatingError('unavailable', 'the caller has left the call'));
       streams.get(id)?.leave();
       streams.delete(id);
       return;
+    case 'returned':
+      return invocations.get(id)?.resolve(request.value);
+    case 'threw':
+      return invocations.get(id)?.reject(errorFromData(request.error));
     case 'close':
       connection.close();
       port.close();
+  }
+}
+
+function inputOf({ id, input, references }: Extract<SyncRequest, { kind: 'call' }>): unknown {
+  if (references === undefined) return input;
+  return placeReferences(
+    input,
+    references,
+    ({ ref }) =>
+      (...args: unknown[]) =>
+        invoke({ id, ref, args }),
+  );
+}
+
+/** Calls a function on the other side, which does it when it waits for something. */
+async function invoke(call: { readonly id: number; readonly ref: number; readonly args: unknown[] }): Promise<unknown> {
+  lastInvocation += 1;
+  const invocation = lastInvocation;
+  const settle = Promise.withResolvers<unknown>();
+  invocations.set(invocation, settle);
+  try {
+    reply({ kind: 'invoke', invocation, ...call });
+    return await settle.promise;
+  } finally {
+    invocations.delete(invocation);
   }
 }
 

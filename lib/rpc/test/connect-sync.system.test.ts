@@ -39,7 +39,52 @@ test('a call returns its value, and throws what the service throws', () => {
   const refusal = failureOf(() => math.refuse());
   expect(refusal).toBeInstanceOf(OperatingError);
   expect(refusal).toMatchObject({ code: 'conflict', message: 'it is at revision 7', details: { revision: 7 } });
-  expect(failureOf(() => math.echo(() => 1))).toMatchObject({ code: 'invalid' });
+  expect(failureOf(() => math.echo(Symbol('x')))).toMatchObject({ code: 'invalid' });
+  expect(math.add(1, 2)).toBe(3);
+  expect(math.caller()).toBe('alice');
+});
+
+test('a function in an argument is called while the call waits', () => {
+  using math = open();
+  const seen: number[] = [];
+  const double = (n: number): number => {
+    seen.push(n);
+    return 2 * n;
+  };
+  expect(math.each(3, double)).toBe(12);
+  expect(seen).toEqual([1, 2, 3]);
+  expect([...math.answers(3, double)]).toEqual([2, 4, 6]);
+  // It may call as well, while the outer call waits.
+  expect(
+    math.each(3, (n) =>
+      math.add(
+        n,
+        math.each(n, () => 1),
+      ),
+    ),
+  ).toBe(12);
+});
+
+test('what a function throws is for the service where it is an operating error, and for the caller where it is a bug', () => {
+  using math = open();
+  const refuse = (): never => {
+    throw new OperatingError('conflict', 'no');
+  };
+  expect(math.each(2, refuse)).toBe(2_000);
+  const bug = new TypeError('a bug');
+  const fail = (): never => {
+    throw bug;
+  };
+  expect(failureOf(() => math.each(2, fail))).toBe(bug);
+  expect(failureOf(() => [...math.answers(2, fail)])).toBe(bug);
+  expect(math.each(2, async () => 1)).toBe(2_000);
+  const numbers = async function* numbers(): AsyncGenerator<number> {
+    yield 1;
+  };
+  expect(failureOf(() => math.sum(numbers()))).toMatchObject({
+    code: 'invalid',
+    message: 'a blocking call cannot give a stream: give a list, or use "connect"',
+  });
   expect(math.add(1, 2)).toBe(3);
 });
 

@@ -2,7 +2,7 @@
 import { OperatingError } from '@plumb/base';
 import * as v from 'valibot';
 import type { Contract, Handlers } from '../src/index.ts';
-import { type KeyPair, serve } from '../src/node.ts';
+import { currentCall, type KeyPair, serve } from '../src/node.ts';
 
 export type ChildOptions = {
   readonly at: string;
@@ -30,6 +30,19 @@ export const methods = {
   refuse: (): never => {
     throw new OperatingError('conflict', 'it is at revision 7', { details: { revision: 7 } });
   },
+  /** Calls back for each number, and answers with the sum of the answers. Those that fail count as 1,000. */
+  async each(to: number, onItem: (n: number) => Promise<number>): Promise<number> {
+    let sum = 0;
+    for (let n = 1; n <= to; n += 1) sum += await onItem(n).catch(() => 1_000);
+    return sum;
+  },
+  /** The answers as a stream. */
+  async *answers(to: number, onItem: (n: number) => Promise<number>): AsyncGenerator<number> {
+    for (let n = 1; n <= to; n += 1) yield await onItem(n);
+  },
+  sum: async (numbers: AsyncIterable<number>): Promise<number> =>
+    (await Array.fromAsync(numbers)).reduce((a, b) => a + b, 0),
+  caller: (): string => currentCall().caller.id,
   text: { upper: (text: string): string => text.toUpperCase() },
   close: (): string => 'a method like any other',
   dispose: (): string => 'another one',

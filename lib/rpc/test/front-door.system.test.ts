@@ -26,6 +26,8 @@ test('an object is called as it is: values, streams, nested names, errors', asyn
   expect(await math.text.upper('loud')).toBe('LOUD');
   expect(await Array.fromAsync(math.count(1_000))).toHaveLength(1_000);
   expect(await math.echo(new Map([[1n, new Date(0)]]))).toEqual(new Map([[1n, new Date(0)]]));
+  expect(await math.each(3, (n) => 2 * n)).toBe(12);
+  expect(await math.caller()).toBe('alice');
   expect(await failure(math.refuse())).toMatchObject({ code: 'conflict', details: { revision: 7 } });
   expect(await failure(math.refuse())).toBeInstanceOf(OperatingError);
 });
