@@ -74,10 +74,10 @@ async function obey(order: PublishOrder): Promise<PublishReport> {
 }
 
 async function serve(): Promise<string> {
-  const opened = createPublisher<number>({ clock: systemClock });
+  const opened = createPublisher<number>();
   publisher = opened;
   const dispatcher = createDispatcher({ log: silentLog, clock: systemClock });
-  dispatcher.add('bench', contract, { watch: (request, { signal }) => opened.feed(request, signal) });
+  dispatcher.add('bench', contract, { watch: opened.feed });
   const { addresses } = await listenZeromq({
     addresses: ['tcp://127.0.0.1:0'],
     authenticate: async (token) => (token === TOKEN ? { id: 'bench', scopes: ['*'] } : undefined),
@@ -119,7 +119,7 @@ async function openSubscriber(address: string): Promise<void> {
     own.deliveredCount += 1;
   };
   const subscription = subscribe<number>(
-    { open: (request, signal) => client.watch(request, { signal }), clock: systemClock, random: systemRandom },
+    { open: client.watch },
     {
       onChange: (changes) => {
         for (const { topic, value } of changes) onValue(topic, value ?? 0);

@@ -101,8 +101,7 @@ export type SubscribeMethod<T> = {
 };
 
 /**
- * The method of a contract that offers a publisher's feed. Its handler is
- * `(request, { signal }) => publisher.feed(request, signal)`, its caller `subscribe`. Values were checked when they were
+ * The method of a contract that offers a publisher's feed. Its handler is `publisher.feed`, its caller `subscribe`. Values were checked when they were
  * published, not once for each reader.
  */
 export function subscribeMethod<T = unknown>({

@@ -105,10 +105,13 @@ class Reader {
   constructor(world: World, prefixes: readonly string[], seed: number) {
     this.#world = world;
     this.prefixes = prefixes;
-    const open = (request: FeedRequest, signal: AbortSignal): AsyncGenerator<FeedItem<number>> =>
-      this.#open(request, signal);
     this.subscription = subscribe<number>(
-      { open, prefixes, clock: world.clock, random: seededRandom(seed) },
+      {
+        open: (request, { signal }) => this.#open(request, signal),
+        prefixes,
+        clock: world.clock,
+        random: seededRandom(seed),
+      },
       {
         onSnapshot: ({ missed }) => {
           this.#checkMissed(missed);
@@ -144,7 +147,8 @@ class Reader {
 
   async *#open(request: FeedRequest, signal: AbortSignal): AsyncGenerator<FeedItem<number>> {
     this.#line = new AbortController();
-    for await (const item of this.#world.publisher.feed(request, AbortSignal.any([signal, this.#line.signal]))) {
+    const ends = AbortSignal.any([signal, this.#line.signal]);
+    for await (const item of this.#world.publisher.feed(request, { signal: ends })) {
       if (this.#isLosing) this.#isLosing = false;
       else yield plainValue<FeedItem<number>>(item);
     }

@@ -267,7 +267,7 @@ test('a value that the schema does not allow is refused, with the place named', 
 test('there are at most so many readers, and who leaves makes room', async () => {
   const publisher = open({ limits: { feedsMax: 2 } });
   const stop = new AbortController();
-  const feed = publisher.feed({ prefixes: [''] }, stop.signal);
+  const feed = publisher.feed({ prefixes: [''] }, { signal: stop.signal });
   const first = feed[Symbol.asyncIterator]();
   const second = feed[Symbol.asyncIterator]();
   expect(codeOf(() => feed[Symbol.asyncIterator]())).toBe('exhausted');

@@ -5,7 +5,7 @@
  * was not. No sockets: `feed` is a stream like any other, so every door carries it, with that door's identity,
  * limits and flow control.
  */
-import { type Clock, OperatingError, randomText } from '@plumb/base';
+import { type Clock, OperatingError, randomText, systemClock } from '@plumb/base';
 import { getDotPath, type GenericSchema, safeParse } from 'valibot';
 import { Feeds } from './feeds.ts';
 import type { Feed, FeedRequest } from './feed-item.ts';
@@ -49,7 +49,7 @@ export const PUBLISHER_LIMITS: PublisherLimits = {
 };
 
 export type PublisherOptions<T> = {
-  readonly clock: Clock;
+  readonly clock?: Clock;
   /** What every value must be; checked when it is published, once for all readers. */
   readonly value?: GenericSchema<T>;
   readonly limits?: Partial<PublisherLimits>;
@@ -86,21 +86,21 @@ export type Publisher<T> = Disposable & {
   /** The value of a topic, which must not be changed; undefined where it has none. */
   readonly get: (topic: string) => T | undefined;
   /**
-   * What one reader is told; each iteration is a reader of its own. Ends when `signal` aborts or it is left.
+   * What one reader is told: the handler of a `subscribeMethod`. Each iteration is a reader of its own. Ends when `signal` aborts or it is left.
    * @throws OperatingError `invalid` for bad prefixes; when it is iterated, `exhausted` beyond `feedsMax` readers.
    */
-  readonly feed: (request: FeedRequest, signal?: AbortSignal) => Feed<T>;
+  readonly feed: (request: FeedRequest, options?: { readonly signal?: AbortSignal | undefined }) => Feed<T>;
   readonly stats: () => PublisherStats;
 };
 
 /**
  * @example
- * const publisher = createPublisher<number>({ clock });
- * const handlers = { watch: (request, { signal }) => publisher.feed(request, signal) };
+ * const publisher = createPublisher<number>();
+ * dispatcher.add('prices', { watch: subscribeMethod<number>() }, { watch: publisher.feed });
  * publisher.publish('price/btc', 97_000);
  */
-export function createPublisher<T = unknown>(options: PublisherOptions<T>): Publisher<T> {
-  const { value: schema, limits, epoch = randomText(12) } = options;
+export function createPublisher<T = unknown>(options: PublisherOptions<T> = {}): Publisher<T> {
+  const { clock = systemClock, value: schema, limits, epoch = randomText(12) } = options;
   const allLimits = { ...PUBLISHER_LIMITS, ...limits };
   const state = new TopicState<T>(allLimits);
   const log = new TopicLog<T>(allLimits);
@@ -114,7 +114,7 @@ export function createPublisher<T = unknown>(options: PublisherOptions<T>): Publ
       batches: new HeldBytes(SHARED_BATCH_BYTES_MAX),
       snapshots: new HeldBytes(SHARED_SNAPSHOTS_MAX * allLimits.stateBytesMax),
     },
-    { clock: options.clock, feedsMax: allLimits.feedsMax },
+    { clock, feedsMax: allLimits.feedsMax },
   );
   const entryOf = (kind: 'value' | 'event', topic: string, value: T): LogEntry<T> => {
     checkTopic(topic);
@@ -139,7 +139,7 @@ export function createPublisher<T = unknown>(options: PublisherOptions<T>): Publ
       return append({ kind: 'removed', topic, value: undefined, sizeBytes: topic.length });
     },
     get: (topic) => state.entries.get(topic)?.value,
-    feed: (request, signal) => feeds.feed(request, signal),
+    feed: (request, { signal } = {}) => feeds.feed(request, signal),
     stats: () => ({
       epoch,
       seq: log.lastSeq,

@@ -12,7 +12,7 @@ type Watched = Subscription<unknown> & {
   readonly changes: Change<unknown>[];
   readonly snapshots: Omit<SubscriptionSnapshot<unknown>, 'state'>[];
 };
-type Open = (request: FeedRequest, signal: AbortSignal) => AsyncIterable<FeedItem>;
+type Open = (request: FeedRequest, options: { readonly signal: AbortSignal }) => AsyncIterable<FeedItem>;
 
 function watch(clock: FakeClock, open: Open, prefixes?: readonly string[]): Watched {
   const changes: Change<unknown>[] = [];
@@ -41,10 +41,10 @@ function openLine(publisher: () => Publisher<unknown>): {
     requests,
     cut: () => cut.abort(),
     loseNext: (kind) => void (lost = kind),
-    async *open(request, signal) {
+    async *open(request, { signal }) {
       requests.push(request);
       cut = new AbortController();
-      const feed = publisher().feed(request, AbortSignal.any([signal, cut.signal]));
+      const feed = publisher().feed(request, { signal: AbortSignal.any([signal, cut.signal]) });
       for await (const item of feed) {
         const plain = plainValue<FeedItem>(item);
         if (plain.kind === lost) lost = undefined;
@@ -60,7 +60,7 @@ test('it has the state, then each change, and says when it has everything', asyn
   const publisher = createPublisher<unknown>({ clock });
   publisher.publish('a/1', 1);
   publisher.publish('b/1', 1);
-  using reader = watch(clock, (request, signal) => plainFeed(publisher, request, signal), ['a/']);
+  using reader = watch(clock, (request, options) => plainFeed(publisher, request, options), ['a/']);
   await reader.caughtUp;
   expect(Object.fromEntries(reader.state)).toEqual({ 'a/1': 1 });
   publisher.publish('a/1', 2);
@@ -80,9 +80,9 @@ test('it has the state, then each change, and says when it has everything', asyn
 async function* plainFeed(
   publisher: Publisher<unknown>,
   request: FeedRequest,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal },
 ): AsyncGenerator<FeedItem> {
-  for await (const item of publisher.feed(request, signal)) yield plainValue<FeedItem>(item);
+  for await (const item of publisher.feed(request, options)) yield plainValue<FeedItem>(item);
 }
 
 test('after a cut it goes on where it was: nothing is missing, and nothing comes twice', async () => {
@@ -155,7 +155,7 @@ test('a reader that fell behind is told what it missed', async () => {
 test('a feed that is silent when marks are due is opened again', async () => {
   const clock = createFakeClock();
   let openCount = 0;
-  const open: Open = async function* (_, signal) {
+  const open: Open = async function* (_, { signal }) {
     openCount += 1;
     yield { kind: 'snapshot', epoch: 'one', seq: 0, part: 0, isLast: true, topics: [], values: [] };
     await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));

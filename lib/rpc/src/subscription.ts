@@ -1,4 +1,4 @@
-import { type Clock, type Log, OperatingError, type Random } from '@plumb/base';
+import { type Clock, type Log, OperatingError, type Random, systemClock, systemRandom } from '@plumb/base';
 import type { Feed, FeedItem, FeedPosition, FeedRequest } from './feed-item.ts';
 import { type Applied, type Change, FeedReplica, type Missed } from './feed-replica.ts';
 import { MARK_EVERY_MS, MARKS_MISSED_MAX } from './publish-limits.ts';
@@ -6,12 +6,15 @@ import { resubscribe } from './resubscribe.ts';
 import { plainValue } from './shared-value.ts';
 
 export type SubscribeOptions<T> = {
-  /** `(request, signal) => client.subscribe(request, { signal })`, or `publisher.feed` within the process. */
-  readonly open: (request: FeedRequest, signal: AbortSignal) => AsyncIterable<FeedItem<T>> | Feed<T>;
+  /** The method of a client that a publisher's feed answers, or within the process `publisher.feed` itself. */
+  readonly open: (
+    request: FeedRequest,
+    options: { readonly signal: AbortSignal },
+  ) => AsyncIterable<FeedItem<T>> | Feed<T>;
   /** Topics that begin with any of them; all where it is left out. */
   readonly prefixes?: readonly string[];
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly clock?: Clock;
+  readonly random?: Random;
   readonly log?: Log;
   /** Ends the subscription, as disposing of it does. */
   readonly signal?: AbortSignal;
@@ -50,13 +53,13 @@ export type Subscription<T> = Disposable & {
  *
  * @example
  * using prices = subscribe(
- *   { open: (request, signal) => client.watch(request, { signal }), prefixes: ['price/'], clock, random },
+ *   { open: client.watch, prefixes: ['price/'] },
  *   { onChange: (changes) => changes.forEach(({ topic, value }) => show(topic, value)) },
  * );
  * await prices.caughtUp;
  */
 export function subscribe<T>(options: SubscribeOptions<T>, handlers: SubscriptionHandlers<T> = {}): Subscription<T> {
-  const { clock, random, log, signal } = options;
+  const { clock = systemClock, random = systemRandom, log, signal } = options;
   const replica = new FeedReplica<T>();
   const stop = new AbortController();
   const end = (): void => stop.abort(new OperatingError('unavailable', 'the subscription was ended'));
@@ -104,7 +107,7 @@ function notify<T>(
 /** One feed from where the replica is. Always ends with an error: a feed has no end of its own. */
 async function* readFeed<T>(
   replica: FeedReplica<T>,
-  { open, prefixes = [''], clock }: SubscribeOptions<T>,
+  { open, prefixes = [''], clock = systemClock }: SubscribeOptions<T>,
   signal: AbortSignal,
 ): AsyncGenerator<Applied<T>> {
   const silence = new AbortController();
@@ -117,7 +120,12 @@ async function* readFeed<T>(
   });
   replica.restart();
   try {
-    const items = open({ prefixes, from: replica.position }, AbortSignal.any([signal, silence.signal]));
+    const items = open(
+      { prefixes, from: replica.position },
+      {
+        signal: AbortSignal.any([signal, silence.signal]),
+      },
+    );
     for await (const item of items) {
       quietTicks = 0;
       // The time that a handler takes is not the publisher's silence.

@@ -1,5 +1,5 @@
 /** What publish and subscribe promise over every kind of connection; a part of `rpc-suite.ts`. */
-import { silentLog, systemClock, systemRandom } from '@plumb/base';
+import { silentLog, systemClock } from '@plumb/base';
 import { until } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import {
@@ -18,16 +18,14 @@ const contract = { watch: subscribeMethod({ scope: 'feed:read' }) } as const sat
 
 export function feedSuite(open: Open, values: readonly unknown[]): void {
   const openFeed = async () => {
-    const publisher = createPublisher({ clock: systemClock });
+    const publisher = createPublisher();
     const dispatcher = createDispatcher({ log: silentLog, clock: systemClock });
-    dispatcher.add('feed', contract, { watch: (request, { signal }) => publisher.feed(request, signal) });
+    dispatcher.add('feed', contract, { watch: publisher.feed });
     const opened = await open(dispatcher, { id: 'tester', scopes: ['feed:read'] });
     const client = createClient(contract, 'feed', opened.connection);
     const options = (prefixes: readonly string[]): SubscribeOptions<unknown> => ({
-      open: (request, signal) => client.watch(request, { signal }),
+      open: client.watch,
       prefixes,
-      clock: systemClock,
-      random: systemRandom,
     });
     return { publisher, client, options, opened, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
   };

@@ -1,7 +1,7 @@
 // Goal: readers that join at any time while much is published miss nothing and get nothing twice. Method: each topic's
 // value counts its changes, so a reader sees at once that one is missing or repeated; every item crosses the encodings
 // of ZeroMQ. `npm run test:soak` has 1,000 joiners over 1,000,000 changes.
-import { OperatingError, seededRandom, systemClock } from '@plumb/base';
+import { OperatingError, seededRandom } from '@plumb/base';
 import { CborDecoder, CborEncoder } from '@plumb/cbor';
 import { expect, test } from 'vitest';
 import { encodeMessage } from '../src/encode-message.ts';
@@ -18,7 +18,7 @@ type Joiner = { readonly subscription: Subscription<number>; readonly group: num
 
 test(`${JOINERS} readers that join while ${CHANGES} changes are published miss none and get none twice`, async () => {
   const random = seededRandom(7);
-  const publisher = createPublisher<number>({ clock: systemClock });
+  const publisher = createPublisher<number>();
   const counts = new Map<string, number>();
   const joiners: Joiner[] = [];
   const faults: unknown[] = [];
@@ -26,8 +26,11 @@ test(`${JOINERS} readers that join while ${CHANGES} changes are published miss n
   const join = (group: number): void => {
     const [encoder, decoder] = [new CborEncoder(), new CborDecoder()];
     const known = new Map<string, number>();
-    async function* open(request: FeedRequest, signal: AbortSignal): AsyncGenerator<FeedItem<number>> {
-      for await (const value of publisher.feed(request, signal)) {
+    async function* open(
+      request: FeedRequest,
+      options: { readonly signal: AbortSignal },
+    ): AsyncGenerator<FeedItem<number>> {
+      for await (const value of publisher.feed(request, options)) {
         const bytes = encodeMessage(encoder, { kind: 'item', id: 1, value });
         yield (decoder.decode(bytes) as { readonly value: FeedItem<number> }).value;
       }
@@ -37,7 +40,7 @@ test(`${JOINERS} readers that join while ${CHANGES} changes are published miss n
       group,
       deliveredCount: 0,
       subscription: subscribe<number>(
-        { open, prefixes: [`group ${group}/`], clock: systemClock, random },
+        { open, prefixes: [`group ${group}/`] },
         {
           onSnapshot: ({ state, missed }) => {
             if (missed !== undefined) faults.push(missed);

@@ -24,7 +24,7 @@ const TOPICS = 100;
 
 function acceptFor(publisher: Publisher<number>): Accept {
   const dispatcher = createDispatcher({ log: silentLog, clock: systemClock });
-  dispatcher.add('feed', contract, { watch: (request, { signal }) => publisher.feed(request, signal) });
+  dispatcher.add('feed', contract, { watch: publisher.feed });
   return dispatcher.accept;
 }
 
@@ -41,7 +41,7 @@ function openSubscriber(address: string): Disposable & {
   const events: number[] = [];
   const missed: Missed[] = [];
   const subscription = subscribe<number>(
-    { open: (request, signal) => client.watch(request, { signal }), clock: systemClock, random: systemRandom },
+    { open: client.watch },
     {
       onChange: (changes) => {
         for (const { kind, value } of changes) if (kind === 'event') events.push(value);
@@ -57,7 +57,7 @@ function openSubscriber(address: string): Disposable & {
 }
 
 test('connections that are cut again and again lose nothing and repeat nothing', async () => {
-  const publisher = createPublisher<number>({ clock: systemClock });
+  const publisher = createPublisher<number>();
   await using server = await listen(['tcp://127.0.0.1:0'], acceptFor(publisher), { id: 'tester', scopes: ['*'] });
   await using proxy = await openProxy({ host: '127.0.0.1', port: portOf(server.addresses[0]) });
   using stack = new DisposableStack();
@@ -99,7 +99,7 @@ test('connections that are cut again and again lose nothing and repeat nothing',
 });
 
 test('when another publisher takes the place of one, its state replaces the other', async () => {
-  const [first, second] = ['one', 'two'].map((epoch) => createPublisher<number>({ clock: systemClock, epoch }));
+  const [first, second] = ['one', 'two'].map((epoch) => createPublisher<number>({ epoch }));
   if (first === undefined || second === undefined) throw new Error('there are two');
   first.publish('gone', 1);
   second.publish('here', 2);
