@@ -1,4 +1,5 @@
 import { type Clock, errorToData, type Log, type OperatingError, withAbort } from '@plumb/base';
+import { AnswerJournal } from './answer-journal.ts';
 import { type CallContext, itemsWithin } from './call-context.ts';
 import type { Accept } from './channel.ts';
 import type { Caller, CallOptions, Contract, Handlers } from './contract.ts';
@@ -57,12 +58,13 @@ export type DispatcherDependencies = {
 export function createDispatcher(dependencies: DispatcherDependencies): Dispatcher {
   const { log, clock, policy, context, introspection: isOffered = true } = dependencies;
   const table = new MethodTable({ policy });
+  const journal = new AnswerJournal(clock);
   const introspection = createIntrospection(table);
   if (isOffered) table.add(RPC_SERVICE, rpcContract, introspection.handlers);
   return {
     add: (service, contract, handlers) => table.add(service, contract, handlers),
     addObject: (service, object, options = {}) => table.addObject(service, object, options),
-    accept: (channel, caller) => void openSession(channel, caller, { table, log, clock, context }),
+    accept: (channel, caller) => void openSession(channel, caller, { table, log, clock, context, journal }),
     async call(name, input, caller, { signal = new AbortController().signal, traceparent } = {}) {
       const call = { caller, signal, traceparent };
       if (signal.aborted) throw signal.reason;

@@ -3,6 +3,8 @@
  * and is answered at most once; it keeps its place among the `CALLS_IN_FLIGHT_MAX` until its handler has really ended.
  */
 import { errorToData, OperatingError } from '@plumb/base';
+import { ANSWER_AGE_MS_MAX } from './answer-journal.ts';
+import { CallTable } from './call-table.ts';
 import type { Channel } from './channel.ts';
 import type { Caller } from './contract.ts';
 import { CALLS_IN_FLIGHT_MAX } from './limits.ts';
@@ -10,6 +12,9 @@ import type { OfferedReference, OfferedReferences } from './offered-references.t
 import type { OutgoingCalls } from './outgoing-calls.ts';
 import type { CallMessage } from './protocol.ts';
 import { ServedCall, type ServeDependencies } from './served-call.ts';
+
+/** How long calls with a key run on for a caller who is gone, if their deadline is later: as long as answers are kept. */
+const LOST_CALL_MS_MAX = ANSWER_AGE_MS_MAX;
 
 /** What the calls of one connection have in common. */
 export type ServedConnection = {
@@ -24,7 +29,7 @@ export type ServedConnection = {
 export class IncomingCalls {
   readonly #connection: ServedConnection;
   readonly #dependencies: ServeDependencies;
-  readonly #calls = new Map<number, ServedCall>();
+  readonly #calls = new CallTable<ServedCall>();
   /** When the messages came that are being read one after another; undefined between two such times. */
   #receivedAtMs: number | undefined;
 
@@ -36,7 +41,7 @@ export class IncomingCalls {
   /** Returns false where the number is that of a call that runs, which breaks the protocol. */
   start(message: CallMessage): boolean {
     const { id, method } = message;
-    if (this.#calls.has(id)) return false;
+    if (this.#calls.get(id) !== undefined) return false;
     const waitedMs = this.#waitedMs();
     let offered: OfferedReference | undefined;
     try {
@@ -47,7 +52,7 @@ export class IncomingCalls {
       return true;
     }
     const call = new ServedCall(message, { offered, waitedMs }, this.#connection, this.#dependencies);
-    this.#calls.set(id, call);
+    this.#calls.add(id, call);
     void call.run().finally(() => this.#calls.delete(id));
     return true;
   }
@@ -62,7 +67,11 @@ export class IncomingCalls {
 
   /** The channel is closed: nobody can be answered. */
   lose(reason: unknown): void {
-    for (const call of this.#calls.values()) call.abort(reason);
+    const kept = [...this.#calls.values()].filter((call) => call.lose(reason) === 'kept');
+    if (kept.length === 0) return;
+    this.#dependencies.clock.after(LOST_CALL_MS_MAX, () => {
+      for (const call of kept) call.abort(reason);
+    });
   }
 
   /** How long a message has waited for those that came with it: their handlers may have held up the program. */

@@ -52,6 +52,7 @@ export {
 export { createMessagePortChannel, type MessagePortLike } from './message-port-channel.ts';
 export { type CallCode, DURATION_BOUNDS_SECONDS, type MethodStats, UNKNOWN_METHOD } from './method-stats.ts';
 export { type ObjectOptions } from './method-table.ts';
+export { hasNotRun } from './not-run.ts';
 export { connect, type Given, type ObjectClient } from './object-client.ts';
 export { openConnection, type OpenConnectionOptions } from './open-connection.ts';
 export { openWebSocketChannel, type OpenWebSocketOptions } from './open-websocket-channel.ts';

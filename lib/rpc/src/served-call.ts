@@ -3,6 +3,7 @@
  * signal; an aborted stream has `return()` called, so generators run their `finally`. What its input refers to ends with it.
  */
 import { type Clock, type ErrorCode, errorToData, type Log, OperatingError, type Timer } from '@plumb/base';
+import type { AnswerJournal } from './answer-journal.ts';
 import type { CallContext } from './call-context.ts';
 import { CallStubs } from './call-stubs.ts';
 import type { Call, Caller } from './contract.ts';
@@ -26,6 +27,8 @@ export type ServeDependencies = {
   readonly log: Log;
   readonly clock: Clock;
   readonly context?: CallContext | undefined;
+  /** Where calls with a key are remembered. Without it a key means nothing. */
+  readonly journal?: AnswerJournal | undefined;
 };
 
 export class ServedCall implements Call {
@@ -43,6 +46,8 @@ export class ServedCall implements Call {
   #aborted: { readonly reason: unknown } | undefined;
   #isAnswered = false;
   #isOver = false;
+  /** The journal has it. */
+  #isKept = false;
   /** The first item of its stream was sent. */
   #isFlowing = false;
   #deadline: Timer | undefined;
@@ -109,6 +114,13 @@ export class ServedCall implements Call {
     this.#logEnd(code, durationMs);
   }
 
+  /** Its connection is lost. A call that its caller may send again goes on, until its deadline, for who asks then. */
+  lose(reason: unknown): 'kept' | 'aborted' {
+    if (this.#isKept) return 'kept';
+    this.abort(reason);
+    return 'aborted';
+  }
+
   /** Ends the call for its handler, without an answer. Safe to repeat. */
   abort(reason: unknown): void {
     if (this.#aborted !== undefined) return;
@@ -144,8 +156,22 @@ export class ServedCall implements Call {
     const request = { name, input: references === undefined ? input : this.#placeReferences(), log };
     const offered = this.#offered;
     if (offered !== undefined) return this.#within(() => invokeReference(offered, request, this));
-    if (table !== undefined) return invoke(table, { ...request, context }, this);
+    if (table !== undefined) return this.#invokeOnce(() => invoke(table, { ...request, context }, this));
     throw markNotRun(new OperatingError('not-found', `there is no method "${name}": this side only makes calls`));
+  }
+
+  /** A call with a key that runs or has run already gets the answer of that. One without a deadline would be kept too long. */
+  #invokeOnce(run: () => Promise<Outcome>): Promise<Outcome> {
+    const { journal } = this.#dependencies;
+    const { key, method, credit, references } = this.#message;
+    const isPlain = credit === undefined && references === undefined && this.#deadlineMs !== undefined;
+    if (journal === undefined || key === undefined || !isPlain) return run();
+    const call = { callerId: this.caller.id, key, method };
+    const known = journal.find(call);
+    if (known !== undefined) return known;
+    const outcome = run();
+    this.#isKept = journal.add(call, outcome);
+    return outcome;
   }
 
   /** @throws OperatingError `invalid` or `exhausted`, for this call alone. */
