@@ -3,7 +3,7 @@
  * `openZeromqChannel`, `openConnection`, `openBalancedConnection` and a client, which programs that call several services
  * use directly.
  */
-import { type Clock, type Log, type Random, silentLog, systemClock, systemRandom } from '@plumb/base';
+import { type Clock, type Log, type Random, systemClock, systemRandom } from '@plumb/base';
 import { createClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Client, Contract } from './contract.ts';
@@ -13,6 +13,7 @@ import { connect as connectObject, type ObjectClient } from './object-client.ts'
 import type { Credentials } from './open-target.ts';
 import { openTargets, serviceOf, type Targets } from './open-targets.ts';
 import type { Resolver } from './resolver.ts';
+import { createStderrLog } from './stderr-log.ts';
 import { withSymbols } from './with-symbols.ts';
 
 export type ConnectOptions = Credentials &
@@ -23,7 +24,7 @@ export type ConnectOptions = Credentials &
     readonly timeoutMs?: number | undefined;
     /** Gives up the wait for the first connection. */
     readonly signal?: AbortSignal | undefined;
-    /** Losses and retries of the connection. Silent where it is left out: the calls say it too. */
+    /** Losses and retries of the connection, and bugs in functions that calls give; the latter go to stderr where it is left out. */
     readonly log?: Log | undefined;
     readonly clock?: Clock | undefined;
     readonly random?: Random | undefined;
@@ -53,13 +54,16 @@ export async function connect(
   target: Targets,
   options: ConnectOptions & { readonly contract?: Contract | undefined },
 ): Promise<object> {
-  const { contract, timeoutMs, clock = systemClock, random = systemRandom, log = silentLog, ...rest } = options;
+  const { contract, timeoutMs, clock = systemClock, random = systemRandom, log = DEFAULT_LOG, ...rest } = options;
   const service = serviceOf(target);
   const connection = await openTargets(target, { ...rest, clock, random, log, context: callContext });
   const closing = closingOf(connection);
   if (contract !== undefined) return Object.freeze({ ...createClient(contract, service, connection), ...closing });
   return withSymbols(connectObject<object>(service, connection, timeoutMs === undefined ? {} : { timeoutMs }), closing);
 }
+
+/** What no call says. */
+const DEFAULT_LOG = createStderrLog(['error']);
 
 function closingOf({ close }: Connection): Disposable & AsyncDisposable & Readonly<Record<symbol, unknown>> {
   return { [Symbol.dispose]: close, [Symbol.asyncDispose]: async () => close() };

@@ -2,18 +2,17 @@
  * The front door for whoever offers something: a plain object becomes a service that programs elsewhere call. Behind it are
  * a dispatcher (`createDispatcher`) and a ZeroMQ door (`listenZeromq`), which programs with several services use directly.
  */
-import { inspect } from 'node:util';
-import { type Clock, createLog, type Log, OperatingError, systemClock } from '@plumb/base';
+import { type Clock, type Log, OperatingError, systemClock } from '@plumb/base';
 import { derivePublicKey, type KeyPair, parseAddress } from '@plumb/zmtp';
 import { type Callers, findCaller, identifyBy, type Tokens } from './callers.ts';
 import type { Contract, Handlers } from './contract.ts';
 import { createDispatcher } from './dispatcher.ts';
-
 import { type MethodDescription, RPC_SERVICE } from './rpc-contract.ts';
 import { listenZeromq } from './listen-zeromq.ts';
 import { callContext } from './node-call-context.ts';
 import type { MethodStats } from './method-stats.ts';
 import type { Policy } from './policy.ts';
+import { createStderrLog } from './stderr-log.ts';
 import { formatTarget, isServiceName } from './target.ts';
 
 export type ServeOptions = {
@@ -72,7 +71,7 @@ export async function serve(
   options: ServeOptions & { readonly contract?: Contract | undefined; readonly methods: object },
 ): Promise<Server> {
   const { name, methods, contract, at = 'tcp://127.0.0.1:0', keys, tokens, policy, summaries } = options;
-  const { clock = systemClock, log = STDERR_LOG } = options;
+  const { clock = systemClock, log = DEFAULT_LOG } = options;
   const addresses = typeof at === 'string' ? [at] : at;
   check(options, addresses);
 
@@ -101,10 +100,8 @@ export async function serve(
   };
 }
 
-/** A program that says nothing about logs still learns of bugs in its methods and of strangers at its door. */
-const STDERR_LOG = createLog((level, event, fields) => {
-  if (level === 'warn' || level === 'error') process.stderr.write(`${level} ${event} ${inspect(fields)}\n`);
-});
+/** Bugs in methods, and strangers at the door. */
+const DEFAULT_LOG = createStderrLog(['warn', 'error']);
 
 function check({ name, keys, callers, tokens }: ServeOptions, addresses: readonly string[]): void {
   if (!isServiceName(name)) throw invalid(`"${name}" is not a name for a service: use letters, digits and dashes`);
