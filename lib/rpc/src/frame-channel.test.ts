@@ -2,8 +2,9 @@
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { FRAME, frameOf, receiptFrame } from './frame.ts';
-import { createFrameChannel, type FrameChannel, UNREAD_BYTES_MAX } from './frame-channel.ts';
-import { HEARTBEAT_MS, HEARTBEATS_MISSED_MAX } from './heartbeat.ts';
+import { BUSY_UNREAD_BYTES_MAX, createFrameChannel, type FrameChannel, UNREAD_BYTES_MAX } from './frame-channel.ts';
+import { HEARTBEAT_MS } from './heartbeat.ts';
+import type { KnockEvents } from './knock.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
 import { atTurnEnd } from './turn.ts';
 
@@ -42,19 +43,71 @@ test('messages that may wait for the end of the turn do, unless one that may not
   end.channel.close();
 });
 
-test('a silent peer is asked for a sign of life, and given up when none comes', async () => {
-  const end = openEnd();
+/** The client's end, with a door to knock at. */
+function openClientEnd(): FrameChannel & { readonly sent: Buffer[]; readonly knocks: KnockEvents[] } {
+  const sent: Buffer[] = [];
+  const knocks: KnockEvents[] = [];
+  const knock = (events: KnockEvents): Disposable => {
+    knocks.push(events);
+    return { [Symbol.dispose]: () => undefined };
+  };
+  return { ...createFrameChannel((frame) => sent.push(frame), { clock, knock }), sent, knocks };
+}
+
+test('a client asks for a sign of life, and gives the server up when nobody takes its knock', async () => {
+  const [end, server] = [openClientEnd(), openEnd()];
   await clock.advance(HEARTBEAT_MS);
-  expect(end.sent.map((frame) => frame[0])).toEqual([FRAME.ping]);
+  expect([end.sent.map((frame) => frame[0]), server.sent]).toEqual([[FRAME.ping], []]);
   end.onFrame(frameOf(FRAME.pong));
-  await clock.advance(HEARTBEATS_MISSED_MAX * HEARTBEAT_MS);
+  await clock.advance(2 * HEARTBEAT_MS);
   expect(end.channel.closed.aborted).toBe(false);
-  await clock.advance(HEARTBEAT_MS);
-  expect(end.channel.closed.reason).toMatchObject({ code: 'unavailable', message: 'no sign of life came for 5000 ms' });
+  end.knocks[0]?.onGone('nobody is there');
+  expect(end.channel.closed.reason).toMatchObject({
+    code: 'unavailable',
+    message: 'no sign of life came for over 1 s, and nobody is there',
+  });
   expect(end.sent.at(-1)?.[0]).toBe(FRAME.bye);
   const sentCount = end.sent.length;
   await clock.advance(10 * HEARTBEAT_MS);
   expect(end.sent).toHaveLength(sentCount);
+  server.channel.close();
+});
+
+test('what is sent to a busy server waits, leaves in one frame when it answers, and has a bound', async () => {
+  const end = openClientEnd();
+  await clock.advance(2 * HEARTBEAT_MS);
+  end.knocks[0]?.onReached();
+  expect(end.channel.liveness?.()).toBe('busy');
+  const changes: string[] = [];
+  end.channel.onLiveness?.((liveness) => changes.push(liveness));
+  end.sent.length = 0;
+  const send = async (count: number, message: Record<string, unknown>): Promise<void> => {
+    for (let i = 0; i < count; i += 1) {
+      end.channel.send(message);
+      await Promise.resolve();
+    }
+  };
+  await send(500, { kind: 'call', id: 1 });
+  expect(end.sent).toEqual([]);
+  end.onFrame(frameOf(FRAME.pong));
+  expect(changes).toEqual(['alive']);
+  expect(end.sent.map((frame) => frame[0])).toEqual([FRAME.messages]);
+
+  // Busy again, and now there is much to send: full frames leave, calls end at the bound, the rest may pass it.
+  await clock.advance(3 * HEARTBEAT_MS);
+  end.knocks[1]?.onReached();
+  const large = { kind: 'call', input: new Uint8Array(2 ** 20) };
+  await send(BUSY_UNREAD_BYTES_MAX / 2 ** 20 - 1, large);
+  await expect(send(1, large)).rejects.toMatchObject({
+    code: 'exhausted',
+    message: expect.stringMatching(/^the other side is busy, and \d+ bytes wait for it$/),
+  });
+  await send(1, { ...large, kind: 'cancel' });
+  expect(end.channel.closed.aborted).toBe(false);
+  expect(end.sent.length).toBeGreaterThan(10);
+  end.channel.close();
+  // Nothing that was taken is kept back.
+  expect(end.sent.slice(-2).map((frame) => frame[0])).toEqual([FRAME.messages, FRAME.bye]);
 });
 
 test('a ping is answered', () => {

@@ -2,6 +2,7 @@ import { type Clock, describeError, OperatingError, systemClock } from '@plumb/b
 import { generateKeyPair, type KeyPair, openSocket, type Security, type Socket } from '@plumb/zmtp';
 import type { Channel } from './channel.ts';
 import { FRAME, jsonFrame, readBye } from './frame.ts';
+import { knockAt } from './knock.ts';
 import { createFrameChannel, type FrameChannel } from './frame-channel.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
 import { ZEROMQ_OPTIONS } from './zeromq-options.ts';
@@ -116,7 +117,11 @@ class DealerLink {
     if (this.#frames !== undefined) return this.#frames.onFrame(frame);
     if (frame[0] === FRAME.bye) return this.fail(readBye(frame));
     if (frame[0] !== FRAME.welcome) return this.fail(this.unreachable('it does not speak the RPC of Plumb'));
-    this.#frames = createFrameChannel((next) => this.write(next), this.#options);
+    const { address, clock } = this.#options;
+    this.#frames = createFrameChannel((next) => this.write(next), {
+      clock,
+      knock: knockAt(address, clock),
+    });
     const { channel } = this.#frames;
     channel.closed.addEventListener('abort', () => this.#close());
     this.#settle.resolve(channel);
@@ -124,7 +129,7 @@ class DealerLink {
 
   #onLoss(why: string): void {
     if (this.#frames === undefined) return this.fail(this.unreachable(why));
-    this.#frames.onLoss(new OperatingError('unavailable', `the connection to ${this.#options.address} was lost`));
+    this.#frames.onLoss(new OperatingError('unavailable', `the connection to ${this.#options.address} was lost: ${why}`));
   }
 
   /** Why there never was a connection. */

@@ -11,4 +11,6 @@ export const ZEROMQ_OPTIONS = {
   /** For the greeting and handshake of ZMTP. */
   handshakeTimeoutMs: 5_000,
   heartbeatIntervalMs: 0,
+  /** A machine that is gone is found within 12 s where nothing is on its way to it. */
+  keepAlive: true,
 } as const;

@@ -9,6 +9,8 @@ export type Proxy = AsyncDisposable & {
   readonly cut: () => void;
   /** Reads nothing more from the server's side, as a client that hangs. */
   readonly stall: () => void;
+  /** The connections of this moment stay, and nothing comes through them any more. New ones are passed on. */
+  readonly swallow: () => void;
   /** The first MiB that went through, of both directions, as it came. */
   readonly passed: readonly Buffer[];
 };
@@ -52,6 +54,11 @@ export async function openProxy(target: net.NetConnectOpts, path?: string): Prom
     address: path === undefined ? `tcp://127.0.0.1:${(server.address() as net.AddressInfo).port}` : `ipc://${path}`,
     cut,
     passed,
+    swallow: () =>
+      sockets.forEach((socket) => {
+        socket.unpipe();
+        socket.resume();
+      }),
     stall: () =>
       upstreams.forEach((socket) => {
         socket.unpipe();

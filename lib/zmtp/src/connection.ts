@@ -10,6 +10,8 @@ import type { Carrier, Pipe } from './pipe.ts';
 
 /** One write: larger ones gain nothing and keep the next message waiting. */
 const WRITE_BYTES = 65_536;
+/** TCP's first question comes after this; the others each second, since libuv says so. */
+const KEEP_ALIVE_MS = 1_000;
 /** A peer that is turned away gets this long to read why. */
 const FAREWELL_MS = 1_000;
 
@@ -17,6 +19,7 @@ export type ConnectionOptions = EngineOptions & {
   readonly netSocket: NetSocket;
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
+  readonly keepAlive: boolean;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly heartbeatTtlMs: number;
@@ -83,6 +86,7 @@ export class Connection implements Carrier {
   /** The socket is connected: the protocol begins. */
   begin(): void {
     this.#socket.setNoDelay(true);
+    if (this.#options.keepAlive) this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#engine.begin();
   }
 

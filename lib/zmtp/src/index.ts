@@ -1,4 +1,4 @@
-export { type Address, formatAddress, parseAddress } from './address.ts';
+export { type Address, formatAddress, netOptions, parseAddress } from './address.ts';
 export { derivePublicKey, generateKeyPair, type KeyPair } from './keys.ts';
 export { HIGH_WATER_MARK, type SocketEvents, type SocketOptions } from './options.ts';
 export type { Message, Peer } from './pipe.ts';

@@ -4,6 +4,12 @@ import net from 'node:net';
 import { describeError, OperatingError } from '@plumb/base';
 import { type Address, formatAddress, netOptions } from './address.ts';
 
+/**
+ * Connections that the kernel takes while this program is busy: as many as a socket has peers. The kernel's own bound,
+ * which is 4,096 on Linux (`net.core.somaxconn`), goes before it.
+ */
+const BACKLOG_MAX = 4_096;
+
 export type Listener = {
   /** With the port that was really taken. */
   readonly address: string;
@@ -42,7 +48,7 @@ export async function openListener(
 function listen(server: net.Server, address: Address): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen(netOptions(address), () => {
+  server.listen({ ...netOptions(address), backlog: BACKLOG_MAX }, () => {
     server.off('error', reject);
     resolve();
   });

@@ -58,6 +58,11 @@ export type SocketOptions = {
   readonly heartbeatTimeoutMs?: number | undefined;
   /** Silence after which the peer shall give us up; told with each PING. 0, the default, says nothing. */
   readonly heartbeatTtlMs?: number | undefined;
+  /**
+   * TCP asks each second of idleness whether the other machine is there, and ends the connection after ten unanswered
+   * questions. Its kernel answers, however busy the peer is. Off.
+   */
+  readonly keepAlive?: boolean | undefined;
   /** How long to wait before connecting again; false for never. 0.1 to 5 s. */
   readonly reconnect?: Backoff | false | undefined;
   /** Queue messages only for peers that are connected, and drop what waits when one is lost. */
@@ -99,6 +104,7 @@ export function settingsOf(options: SocketOptions): Settings {
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     heartbeatTimeoutMs: options.heartbeatTimeoutMs ?? HEARTBEAT_TIMEOUT_MS,
     heartbeatTtlMs: options.heartbeatTtlMs ?? 0,
+    keepAlive: options.keepAlive ?? false,
     reconnect: options.reconnect ?? RECONNECT,
     immediate: options.immediate ?? false,
     lingerMs: options.lingerMs ?? LINGER_MS,
