@@ -113,13 +113,15 @@ export class AnswerJournal {
     this.#answers.set(id, { method, outcome, sizeBytes: sizeBytes + ENTRY_BYTES, endedAtMs });
     this.#sizeBytes += sizeBytes + ENTRY_BYTES;
     this.#forgetOld();
-    this.#sweep ??= this.#clock.after(ANSWER_AGE_MS_MAX, () => this.#onSweep());
+    if (this.#sweep === undefined) this.#planSweep();
   }
 
-  #onSweep(): void {
-    this.#sweep = undefined;
-    this.#forgetOld();
-    if (this.#answers.size > 0) this.#sweep = this.#clock.after(ANSWER_AGE_MS_MAX, () => this.#onSweep());
+  #planSweep(): void {
+    this.#sweep = this.#clock.after(ANSWER_AGE_MS_MAX, () => {
+      this.#sweep = undefined;
+      this.#forgetOld();
+      if (this.#answers.size > 0) this.#planSweep();
+    });
   }
 
   #forgetOld(): void {

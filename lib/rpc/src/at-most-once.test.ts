@@ -168,6 +168,19 @@ test('what an idempotent call has that nobody comes back for runs on until its d
   }
 });
 
+test('a call whose time is up before there is a connection is never sent', async () => {
+  const world = createWorld();
+  const call = outcome(world.client.pay({ sum: 1 }));
+  // The program is held up, and its timers with it.
+  const { monotonicMs } = world.clock;
+  Object.assign(world.clock, { monotonicMs: () => monotonicMs() + 10_000 });
+  expect(await call).toMatchObject({ code: 'deadline' });
+  await turn();
+  expect(world.openCount).toBe(1);
+  expect(world.sent).toEqual([]);
+  expect(world.runCount).toBe(0);
+});
+
 test('who gives up an idempotent call ends it', async () => {
   const world = createWorld();
   world.gate = new Promise(() => undefined);
