@@ -89,8 +89,14 @@ const feedItemSchema = v.variant('kind', [
   v.object({ kind: v.literal('mark'), after: seq, seq }),
 ]);
 
-/** What a publisher of this process shares is as it made it; a feed that is passed on from elsewhere has plain items. */
-const sentItemSchema = v.union([v.instance(SharedValue), feedItemSchema]);
+/** Described as what the reader gets. What a publisher of this process shares is let through as it made it, unread. */
+const sentItemSchema: typeof feedItemSchema = {
+  ...feedItemSchema,
+  '~run': (dataset, config) => {
+    if (!(dataset.value instanceof SharedValue)) return feedItemSchema['~run'](dataset, config);
+    return { ...dataset, typed: true, issues: undefined } as unknown as ReturnType<(typeof feedItemSchema)['~run']>;
+  },
+};
 
 export type SubscribeMethod<T> = {
   readonly input: v.GenericSchema<FeedRequest>;
