@@ -1,5 +1,6 @@
 /** The calls that this side of a channel makes: it numbers them and hands each answer to whom it is for. */
 import { errorFromData, OperatingError } from '@plumb/base';
+import { CallTable } from './call-table.ts';
 import type { Channel } from './channel.ts';
 import { extractReferences } from './extract-references.ts';
 import { CALLS_IN_FLIGHT_MAX } from './limits.ts';
@@ -39,7 +40,7 @@ export class OutgoingCalls {
   readonly closed: AbortSignal;
   readonly #channel: Channel;
   readonly #offered: OfferedReferences;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new CallTable<Waiting>();
   #lastId = 0;
 
   constructor(channel: Channel, offered: OfferedReferences) {
@@ -66,7 +67,7 @@ export class OutgoingCalls {
     }
     // Before it is sent, since a send that finds the channel overfull closes it and fails all that wait.
     const waiting: Waiting = { method, sink, references: undefined };
-    this.#waiting.set(id, waiting);
+    this.#waiting.add(id, waiting);
     try {
       this.#send(id, request, waiting);
     } catch (error) {
@@ -82,7 +83,7 @@ export class OutgoingCalls {
   }
 
   grant(id: number, count: number): void {
-    if (this.#waiting.has(id)) this.#channel.send({ kind: 'credit', id, count });
+    if (this.#waiting.get(id) !== undefined) this.#channel.send({ kind: 'credit', id, count });
   }
 
   /** Says that `ref`, which came with the other side's call `callId`, will not be called any more. */
@@ -112,8 +113,7 @@ export class OutgoingCalls {
 
   /** The channel is closed, or as good as that: nothing that was sent is answered any more. */
   failAll(reason: unknown): void {
-    const ids = [...this.#waiting.keys()];
-    for (const id of ids) {
+    for (const id of this.#waiting.ids()) {
       const waiting = this.#take(id);
       if (waiting === undefined) continue;
       const { method, sink, references } = waiting;
@@ -145,9 +145,8 @@ export class OutgoingCalls {
   }
 
   #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
+    const waiting = this.#waiting.delete(id);
     if (waiting === undefined) return undefined;
-    this.#waiting.delete(id);
     if (waiting.references !== undefined) this.#offered.revoke(waiting.references, ended(waiting.method));
     return waiting;
   }
