@@ -14,6 +14,9 @@ const DEADLINE_TOLERANCE_MS = 5;
 /** The weight of the latest call in the latency: about the last ten calls decide. */
 const LATENCY_WEIGHT = 0.2;
 
+/** One that answers in less than this part of the time of another is the better of the two. */
+const CLEARLY_FASTER = 0.5;
+
 /** What was learned of an instance that is not asked any more fades with this, so that it is tried again. */
 const LATENCY_FADES_MS = 10_000;
 
@@ -27,7 +30,7 @@ export class CallMeter {
   readonly #running = new Map<unknown, RunningCall>();
   #streamCount = 0;
   #latencyMs: number | undefined;
-  #latencyAtMs = 0;
+  #lastAnswerAtMs = -Infinity;
 
   /** `onEnd` hears of each call that ends; of one that its caller gave up, which tells nothing, without an end. */
   constructor(clock: Clock, onEnd: (end: CallEnd | undefined) => void) {
@@ -44,10 +47,21 @@ export class CallMeter {
     return this.#streamCount;
   }
 
-  /** Of late, and fading towards 0 while nothing is answered; undefined until something is. */
+  /** Of calls of late; undefined until one is answered. */
   get latencyMs(): number | undefined {
-    if (this.#latencyMs === undefined) return undefined;
-    return this.#latencyMs * Math.exp((this.#latencyAtMs - this.#clock.monotonicMs()) / LATENCY_FADES_MS);
+    return this.#latencyMs;
+  }
+
+  /** Whether it answers in less than half the time of `other`, whose figure fades while it is not asked. */
+  isClearlyFaster({ latencyMs: slowMs, lastAnswerAtMs }: CallMeter): boolean {
+    const fastMs = this.#latencyMs;
+    if (fastMs === undefined || slowMs === undefined || fastMs >= slowMs * CLEARLY_FASTER) return false;
+    const idleMs = this.#clock.monotonicMs() - lastAnswerAtMs;
+    return fastMs < slowMs * Math.exp(-idleMs / LATENCY_FADES_MS) * CLEARLY_FASTER;
+  }
+
+  get lastAnswerAtMs(): number {
+    return this.#lastAnswerAtMs;
   }
 
   /** The channel to use in place of `channel`. */
@@ -103,6 +117,6 @@ export class CallMeter {
     const nowMs = this.#clock.monotonicMs();
     const sampleMs = nowMs - startedAtMs;
     this.#latencyMs = sampleMs * LATENCY_WEIGHT + (this.#latencyMs ?? sampleMs) * (1 - LATENCY_WEIGHT);
-    this.#latencyAtMs = nowMs;
+    this.#lastAnswerAtMs = nowMs;
   }
 }

@@ -56,6 +56,7 @@ export class EndpointLink {
   readonly #pace: ReopenPace;
   #open: OpenLink | undefined;
   #draining: Timer | undefined;
+  #refusal: unknown;
   #trouble: unknown = new OperatingError('unavailable', 'it is not open yet');
 
   constructor(endpoint: Endpoint, dependencies: LinkDependencies) {
@@ -91,13 +92,14 @@ export class EndpointLink {
     return this.#open?.meter.streamCount ?? 0;
   }
 
-  get latencyMs(): number | undefined {
-    return this.#open?.meter.latencyMs;
+  isClearlyFaster(other: EndpointLink): boolean {
+    const [own, its] = [this.#open?.meter, other.#open?.meter];
+    return own !== undefined && its !== undefined && own.isClearlyFaster(its);
   }
 
-  /** Why it could not be opened, where trying again cannot cure that. */
+  /** Why the last try to open it failed, where another cannot cure that. */
   get refusal(): unknown {
-    return this.#open === undefined && !isRetryable(this.#trouble) ? this.#trouble : undefined;
+    return this.#refusal;
   }
 
   /** The instance has left the list: what runs there may end. Safe to repeat. */
@@ -122,13 +124,11 @@ export class EndpointLink {
   }
 
   state(): EndpointState {
-    const { callCount: inFlight, streamCount, latencyMs } = this;
+    const { id, address } = this.endpoint;
+    const { callCount: inFlight, streamCount } = this;
+    const latencyMs = this.#open?.meter.latencyMs;
     const trouble = this.#open === undefined ? describeError(this.#trouble) : undefined;
-    return { ...this.endpointName(), state: this.#stateName(), inFlight, streamCount, latencyMs, trouble };
-  }
-
-  endpointName(): { readonly id: string; readonly address: string } {
-    return { id: this.endpoint.id, address: this.endpoint.address };
+    return { id, address, state: this.#stateName(), inFlight, streamCount, latencyMs, trouble };
   }
 
   #stateName(): EndpointState['state'] {
@@ -148,7 +148,10 @@ export class EndpointLink {
       try {
         await this.#use(await open(this.endpoint, signal));
       } catch (error) {
-        if (!signal.aborted) this.#failed('rpc.connect-failed', error);
+        if (signal.aborted) return;
+        this.#refusal = isRetryable(error) ? undefined : error;
+        this.#failed('rpc.connect-failed', error);
+        if (this.#refusal !== undefined) this.#dependencies.onChange();
       }
     }
   }
@@ -167,6 +170,7 @@ export class EndpointLink {
       lost.resolve();
     };
     this.#pace.opened();
+    this.#refusal = undefined;
     if (channel.closed.aborted) return onLoss();
     // Before the session's own, which ends the calls: they must not find this session again.
     channel.closed.addEventListener('abort', onLoss);

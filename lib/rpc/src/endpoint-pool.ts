@@ -19,9 +19,6 @@ import type { SessionRequest } from './session-source.ts';
  */
 export const ENDPOINTS_MAX = 32;
 
-/** With equal load, one that answers in less than this part of the time of the other is preferred. */
-const CLEARLY_FASTER = 0.5;
-
 export type PoolDependencies = {
   readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Channel>;
   readonly clock: Clock;
@@ -159,8 +156,7 @@ function isBetterFor({ isStream }: SessionRequest): IsBetter {
 }
 
 const isBetterForCall: IsBetter = (a, b) => {
-  if (a.callCount !== b.callCount) return a.callCount < b.callCount;
-  return a.latencyMs !== undefined && b.latencyMs !== undefined && a.latencyMs < b.latencyMs * CLEARLY_FASTER;
+  return a.callCount === b.callCount ? a.isClearlyFaster(b) : a.callCount < b.callCount;
 };
 
 /** Streams may last for ever, so they count for streams only, and there before calls. */
