@@ -10,28 +10,28 @@ const LOOP_LENGTH_MAX = 16;
 /** Above this, a text is measured before it is written rather than given three bytes for each character. */
 const GUESS_LENGTH_MAX = 16_384;
 
-export type ByteWriterOptions = {
-  /** What is taken is cut from buffers of this size, one after the other; something larger gets one of its own. */
-  readonly bufferBytes: number;
-  /** What would be larger is refused with `exhausted`, before the memory for it is asked for. */
-  readonly sizeBytesMax: number;
-};
+/** The first buffer, and the next ones of a writer of which little is taken at a time. */
+const BUFFER_BYTES_MIN = 8_192;
+
+/** Buffers grow with what is taken, as several of it are cut from one. Something larger gets a buffer of its own. */
+const BUFFER_BYTES_MAX = 65_536;
+const CUTS = 8;
+
+const NOTHING = Buffer.alloc(0);
 
 /** Positions count from what was taken last. */
 export class ByteWriter {
-  readonly #options: ByteWriterOptions;
-  #bytes: Buffer;
-  #view: DataView;
+  readonly #sizeBytesMax: number;
+  #bytes: Buffer = NOTHING;
+  #view: DataView = viewOf(NOTHING);
   /** `#bytes.length - ROOM_BYTES`: beyond it the buffer grows. */
-  #fullAt: number;
+  #fullAt = -1;
   #start = 0;
   #end = 0;
 
-  constructor(options: ByteWriterOptions) {
-    this.#options = options;
-    this.#bytes = Buffer.allocUnsafeSlow(options.bufferBytes);
-    this.#view = viewOf(this.#bytes);
-    this.#fullAt = this.#bytes.length - ROOM_BYTES;
+  /** What is taken at once is at most `sizeBytesMax`; more is refused before the memory for it is asked for. */
+  constructor(sizeBytesMax: number) {
+    this.#sizeBytesMax = sizeBytesMax;
   }
 
   get end(): number {
@@ -46,16 +46,12 @@ export class ByteWriter {
   /** All that was written. It is not written to again: the writer begins anew behind it. */
   take(): Buffer {
     const taken = this.#bytes.subarray(this.#start, this.#end);
-    const { bufferBytes } = this.#options;
-    const { length } = this.#bytes;
-    if (length > bufferBytes) {
-      this.#replaceBuffer(bufferBytes);
-      // Much of the buffer is empty, which whoever keeps the bytes would keep too.
-      return taken.length * 4 < length * 3 ? Buffer.from(taken) : taken;
-    }
     this.#start = this.#end;
-    if (length - this.#end < bufferBytes / 4) this.#replaceBuffer(bufferBytes);
-    return taken;
+    if (this.#bytes.length <= BUFFER_BYTES_MAX) return taken;
+    const { length } = this.#bytes;
+    this.#forget();
+    // Much of the buffer is empty, which whoever keeps the bytes would keep too.
+    return taken.length * 4 < length * 3 ? Buffer.from(taken) : taken;
   }
 
   byte(byte: number): void {
@@ -167,22 +163,27 @@ export class ByteWriter {
     return at + 9;
   }
 
+  /** Room for so many bytes more, in a buffer without what was taken. */
   #grow(moreBytes: number): void {
     const written = this.#bytes.subarray(this.#start, this.#end);
     const needed = written.length + moreBytes;
-    const { sizeBytesMax } = this.#options;
-    if (needed > sizeBytesMax + 2 * ROOM_BYTES) {
-      throw new OperatingError('exhausted', `the value has more than ${sizeBytesMax} bytes: send less at a time`);
+    if (needed > this.#sizeBytesMax + 2 * ROOM_BYTES) {
+      const advice = `at most ${this.#sizeBytesMax} can be written: send less at a time`;
+      throw new OperatingError('exhausted', `there are more than ${needed - 2 * ROOM_BYTES} bytes: ${advice}`);
     }
-    this.#replaceBuffer(Math.max(needed, this.#options.bufferBytes, written.length * 2));
+    const usual = Math.min(Math.max(written.length * CUTS, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(needed, usual, written.length * 2));
     this.#bytes.set(written);
+    this.#view = viewOf(this.#bytes);
+    this.#fullAt = this.#bytes.length - ROOM_BYTES;
+    this.#start = 0;
     this.#end = written.length;
   }
 
-  #replaceBuffer(sizeBytes: number): void {
-    this.#bytes = Buffer.allocUnsafeSlow(sizeBytes);
-    this.#view = viewOf(this.#bytes);
-    this.#fullAt = this.#bytes.length - ROOM_BYTES;
+  #forget(): void {
+    this.#bytes = NOTHING;
+    this.#view = viewOf(NOTHING);
+    this.#fullAt = -1;
     this.#start = 0;
     this.#end = 0;
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { CborBatch } from './cbor-batch.ts';
+import { CborEncoder } from './cbor-encoder.ts';
 import { decodeCborSequence } from './decode-cbor.ts';
 
 const head = Buffer.from('M');
@@ -32,7 +33,19 @@ test('a value that is refused or taken out again leaves no trace', () => {
   const batch = new CborBatch({ head, sizeBytesMax: 100_000 });
   batch.add('kept');
   expect(() => batch.add(['begun', isNaN])).toThrow('[1]: CBOR cannot carry a function');
-  expect(() => batch.add(new Uint8Array(200_000))).toThrow('more than 100000 bytes');
+  expect(() => batch.add(new Uint8Array(200_000))).toThrow('at most 100000 can be written');
   batch.removeLast(batch.add('regretted'));
   expect(read(batch.take())).toEqual(['kept']);
+});
+
+test('a value that is encoded already is added as a field', () => {
+  const batch = new CborBatch({ head, sizeBytesMax: 1_000 });
+  const encoded = new CborEncoder().encode([1, { two: 2 }]);
+  const wide = Object.fromEntries(Array.from({ length: 23 }, (_, i) => [`key${i}`, i]));
+  batch.addWith({ id: 7 }, 'value', encoded);
+  batch.addWith({}, 'value', encoded);
+  batch.addWith(wide, 'value', encoded);
+  expect(() => batch.addWith({ id: isNaN }, 'value', encoded)).toThrow('id: CBOR cannot carry a function');
+  const value = [1, { two: 2 }];
+  expect(read(batch.take())).toEqual([{ id: 7, value }, { value }, { ...wide, value }]);
 });

@@ -1,8 +1,5 @@
 import { CborWriter } from './cbor-writer.ts';
 
-/** Batches are cut from buffers of this size; one of a few hundred small messages fits several times. */
-const BUFFER_BYTES = 65_536;
-
 export type CborBatchOptions = {
   /** Each batch begins with these bytes, which are not CBOR: the head of a frame. */
   readonly head: Uint8Array;
@@ -16,14 +13,13 @@ export class CborBatch {
   readonly #head: Uint8Array;
 
   constructor({ head, sizeBytesMax }: CborBatchOptions) {
-    this.#writer = new CborWriter({ bufferBytes: BUFFER_BYTES, sizeBytesMax });
+    this.#writer = new CborWriter(sizeBytesMax);
     this.#head = head;
-    this.#writer.out.raw(head);
   }
 
   /** Bytes of the values that are in it. */
   get sizeBytes(): number {
-    return this.#writer.out.end - this.#head.length;
+    return Math.max(0, this.#writer.out.end - this.#head.length);
   }
 
   /**
@@ -31,8 +27,18 @@ export class CborBatch {
    * @throws OperatingError as `CborEncoder.encode` does. The batch is then what it was.
    */
   add(value: unknown): number {
-    const start = this.#writer.out.end;
+    const start = this.#begin();
     this.#writer.write(value);
+    return this.#writer.out.end - start;
+  }
+
+  /**
+   * Adds `fields` and behind them one more, whose value is `encoded` already.
+   * @throws OperatingError as `add` does.
+   */
+  addWith(fields: object, key: string, encoded: Uint8Array): number {
+    const start = this.#begin();
+    this.#writer.writeWith(fields, key, encoded);
     return this.#writer.out.end - start;
   }
 
@@ -43,8 +49,14 @@ export class CborBatch {
 
   /** The batch with its head. The bytes belong to the caller, and the next batch is empty. */
   take(): Buffer {
-    const taken = this.#writer.out.take();
-    this.#writer.out.raw(this.#head);
-    return taken;
+    this.#begin();
+    return this.#writer.out.take();
+  }
+
+  /** Returns where the next value begins. */
+  #begin(): number {
+    const { out } = this.#writer;
+    if (out.end === 0) out.raw(this.#head);
+    return out.end;
   }
 }

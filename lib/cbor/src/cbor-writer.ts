@@ -2,7 +2,7 @@
  * Plain values as CBOR (RFC 8949), with the tags of `cbor-tags.ts` only. The hot path knows no names: where a value
  * turns out to have no plain form it gives up, and `find-fault.ts` walks the value again to say where and why.
  */
-import { ByteWriter, type ByteWriterOptions } from './byte-writer.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { PROBLEM, TAG, typedArrayTag } from './cbor-tags.ts';
 import { ERROR_CAUSES_MAX, errorFields } from './error-fields.ts';
 import { unfitError } from './find-fault.ts';
@@ -20,21 +20,41 @@ export class CborWriter {
   #isPolluted = false;
   #causes = 0;
 
-  constructor(options: ByteWriterOptions) {
-    this.out = new ByteWriter(options);
+  constructor(sizeBytesMax: number) {
+    this.out = new ByteWriter(sizeBytesMax);
   }
 
   /** @throws OperatingError `invalid` with the path, `exhausted` where it is too large. Nothing was written then. */
   write(value: unknown): void {
-    const start = this.out.end;
-    this.#isPolluted = isPrototypePolluted();
-    this.#causes = 0;
+    const start = this.#begin();
     try {
       this.#value(value, 0);
     } catch (error) {
       this.out.cut(start);
       throw error === UNFIT ? unfitError(value, 'CBOR') : error;
     }
+  }
+
+  /** Writes the fields of an object, and one more whose value is `encoded` already. Throws as `write` does. */
+  writeWith(fields: object, key: string, encoded: Uint8Array): void {
+    const start = this.#begin();
+    try {
+      this.out.byte(0xa0);
+      const count = this.#writeFields(fields, 1, this.#isPolluted);
+      this.out.text(key);
+      this.out.raw(encoded);
+      this.out.setCount(start, 0xa0, count + 1);
+    } catch (error) {
+      this.out.cut(start);
+      throw error === UNFIT ? unfitError(fields, 'CBOR') : error;
+    }
+  }
+
+  /** Returns where the value begins. */
+  #begin(): number {
+    this.#isPolluted = isPrototypePolluted();
+    this.#causes = 0;
+    return this.out.end;
   }
 
   #value(value: unknown, depth: number): void {
@@ -75,11 +95,18 @@ export class CborWriter {
     }
   }
 
-  /** `for in` is several times faster than `Object.keys`, and the same as long as nobody has added to `Object.prototype`. */
   #fields(value: object, depth: number, inherits: boolean): void {
     if ((value as { readonly [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] !== undefined) throw UNFIT;
     const at = this.out.end;
     this.out.byte(0xa0);
+    this.out.setCount(at, 0xa0, this.#writeFields(value, depth, inherits));
+  }
+
+  /**
+   * Returns how many there are. `for in` is several times faster than `Object.keys`, and the same as long as nobody has
+   * added to `Object.prototype`.
+   */
+  #writeFields(value: object, depth: number, inherits: boolean): number {
     let count = 0;
     for (const key in value) {
       if (inherits && !Object.hasOwn(value, key)) continue;
@@ -87,7 +114,7 @@ export class CborWriter {
       this.out.text(key);
       this.#value((value as Fields)[key], depth);
     }
-    this.out.setCount(at, 0xa0, count);
+    return count;
   }
 
   #instance(value: object, prototype: object, depth: number): void {

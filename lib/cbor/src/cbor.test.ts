@@ -164,7 +164,7 @@ test('bytes that were returned stay what they are while more is encoded', () => 
   expect(all.map((bytes) => decodeCbor(bytes))).toEqual(values);
   const large = new Uint8Array(300_000).fill(7);
   expect(decodeCbor(encoder.encode([large, values]))).toEqual([large, values]);
-  expect(() => encoder.encode(new Uint8Array(70_000_000))).toThrow(/more than \d+ bytes/);
+  expect(() => encoder.encode(new Uint8Array(70_000_000))).toThrow('at most 67108864 can be written');
 });
 
 test('a sequence holds any number of values', () => {

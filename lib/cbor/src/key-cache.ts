@@ -1,6 +1,9 @@
-import { SHORT_ASCII_LENGTH_MAX, shortAscii } from './short-ascii.ts';
+import { readText } from './read-text.ts';
 
-/** Keys that are remembered; all of an application's messages have some hundreds. A power of two. */
+/**
+ * Keys that are remembered, which takes 24 KB; the messages of an application have some hundreds. Each has two places,
+ * so that two keys seldom push each other out again and again. A power of two.
+ */
 const SLOTS = 512;
 
 /** Longer keys are not remembered: they are rather data than names. */
@@ -22,6 +25,7 @@ export class KeyCache {
   /** For each slot, and then each start: the slot that came next. */
   readonly #next = new Uint16Array(SLOTS + STARTS);
   #last = SLOTS;
+  #isFirstOlder = true;
 
   /** An object of `count` keys begins. */
   begin(count: number): void {
@@ -32,12 +36,22 @@ export class KeyCache {
   read(bytes: Buffer, at: number, length: number): string {
     let slot = this.#next[this.#last] as number;
     if (!this.#isIn(slot, bytes, at, length)) {
-      slot = slotOf(bytes, at, length);
+      slot = this.#find(bytes, at, length);
       this.#next[this.#last] = slot;
-      if (!this.#isIn(slot, bytes, at, length)) this.#put(slot, bytes, at, length);
     }
     this.#last = slot;
     return this.#texts[slot] as string;
+  }
+
+  #find(bytes: Buffer, at: number, length: number): number {
+    const first = slotOf(bytes, at, length);
+    if (this.#isIn(first, bytes, at, length)) return first;
+    const second = first ^ 1;
+    if (this.#isIn(second, bytes, at, length)) return second;
+    const slot = this.#lengths[first] === 0 || this.#isFirstOlder ? first : second;
+    this.#isFirstOlder = !this.#isFirstOlder;
+    this.#put(slot, bytes, at, length);
+    return slot;
   }
 
   #isIn(slot: number, bytes: Buffer, at: number, length: number): boolean {
@@ -55,18 +69,14 @@ export class KeyCache {
   }
 }
 
-export function readText(bytes: Buffer, at: number, length: number): string {
-  const text = length <= SHORT_ASCII_LENGTH_MAX ? shortAscii(bytes, at, length) : undefined;
-  return text ?? bytes.toString('utf8', at, at + length);
-}
-
 /** The same text, as the engine has it for the names of fields, which makes storing under it several times faster. */
 function asName(text: string): string {
   return Object.keys({ [text]: 0 })[0] ?? text;
 }
 
+/** FNV-1a, folded. */
 function slotOf(bytes: Buffer, at: number, length: number): number {
-  let hash = length;
-  for (let i = at; i < at + length; i += 1) hash = Math.imul(hash, 31) + (bytes[i] as number);
-  return (hash ^ (hash >>> 9)) & (SLOTS - 1);
+  let hash = 0x811c_9dc5;
+  for (let i = at; i < at + length; i += 1) hash = Math.imul(hash ^ (bytes[i] as number), 0x0100_0193);
+  return (hash ^ (hash >>> 9) ^ (hash >>> 18)) & (SLOTS - 1);
 }

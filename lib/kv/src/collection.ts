@@ -3,7 +3,7 @@
  * text, bytes, bigint, Date, Map, Set, undefined, arrays and objects.
  */
 import { describeError, OperatingError } from '@plumb/base';
-import { CborEncoder, decodeCbor } from '@plumb/cbor';
+import { CborDecoder, CborEncoder } from '@plumb/cbor';
 import type { Compare, Entry, Kv, Operation } from './kv.ts';
 
 export type Item<T> = {
@@ -68,10 +68,11 @@ export type Collection<T> = {
  */
 export function createCollection<T>(kv: Kv, prefix: string): Collection<T> {
   const encoder = new CborEncoder();
+  const decoder = new CborDecoder();
   const key = (id: string): string => `${prefix}${id}`;
   const parse = (entry: Entry): Item<T> => ({
     id: entry.key.slice(prefix.length),
-    value: parseValue(entry) as T,
+    value: parseValue(decoder, entry) as T,
     createRevision: entry.createRevision,
     modRevision: entry.modRevision,
     ...(entry.leaseId === undefined ? {} : { leaseId: entry.leaseId }),
@@ -124,9 +125,9 @@ export function createCollection<T>(kv: Kv, prefix: string): Collection<T> {
   }
 }
 
-function parseValue({ key, value }: Entry): unknown {
+function parseValue(decoder: CborDecoder, { key, value }: Entry): unknown {
   try {
-    return decodeCbor(value);
+    return decoder.decode(value);
   } catch (error) {
     const what = `the value of "${key}" is not CBOR: ${describeError(error)}`;
     throw new OperatingError('internal', `${what}; delete the key or put a value again`, { cause: error });
