@@ -6,7 +6,7 @@ import { type Clock, describeError, errorToData, type Log, OperatingError, sleep
 import { openSocket, type Peer, type Security, type Socket } from '@plumb/zmtp';
 import type { Accept } from './channel.ts';
 import type { Caller } from './contract.ts';
-import { FRAME, type Hello, jsonFrame, readHello } from './frame.ts';
+import { FRAME, FRAME_BYTES_MAX, type Hello, HELLO_BYTES_MAX, jsonFrame, readHello } from './frame.ts';
 import { createFrameChannel, type FrameChannel } from './frame-channel.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
 import { ZEROMQ_OPTIONS } from './zeromq-options.ts';
@@ -19,6 +19,12 @@ const HELLOS_MAX = 1_024;
 
 /** Connections at a time: each costs a heartbeat a second. More are refused with `exhausted`. */
 const PEERS_MAX = 4_096;
+
+/**
+ * Connections that have not said hello. One more ends the oldest of them, which had the most time: strangers who say
+ * nothing take no place away from those who do.
+ */
+const STRANGERS_MAX = 1_024;
 
 /** From the handshake of ZMTP to the hello, which clients send at once. */
 const HELLO_TIMEOUT_MS = 5_000;
@@ -58,8 +64,9 @@ export class ZeromqDoor {
       ...ZEROMQ_OPTIONS,
       security,
       mandatory: true,
-      // One more, so that the last one can be told why it is refused.
-      peersMax: PEERS_MAX + 1,
+      // Those that are not known yet, so that one too many can be told why it is refused.
+      peersMax: PEERS_MAX + STRANGERS_MAX,
+      messageBytesMax: HELLO_BYTES_MAX,
       clock,
       log,
       onMessage: ({ parts: [, frame, ...rest], peer }) => {
@@ -91,6 +98,10 @@ export class ZeromqDoor {
   }
 
   #onStranger(peer: Peer): void {
+    const [oldest] = this.#strangers.keys();
+    if (this.#strangers.size >= STRANGERS_MAX) {
+      oldest?.close(new OperatingError('exhausted', `${STRANGERS_MAX} others have not said hello`));
+    }
     const late = new OperatingError('deadline', `no hello came within ${HELLO_TIMEOUT_MS} ms`);
     this.#strangers.set(
       peer,
@@ -144,6 +155,7 @@ export class ZeromqDoor {
   #adopt(peer: Peer): FrameChannel {
     const adopted = createFrameChannel((frame) => this.#write(peer, frame), this.#options);
     this.#peers.set(peer, adopted);
+    peer.allowMessageBytes(FRAME_BYTES_MAX);
     adopted.channel.closed.addEventListener('abort', () => {
       this.#peers.delete(peer);
       this.#endSoon(peer, adopted.channel.closed.reason);

@@ -4,7 +4,7 @@ import { FRAME_BYTES_MAX } from './frame.ts';
 export const ZEROMQ_OPTIONS = {
   /** Frames that wait for a peer; one turn's messages are one frame. A peer that is further behind is given up. */
   sendHighWaterMark: 16_384,
-  /** A greater frame ends its connection before it is read. */
+  /** A greater frame ends its connection before it is read. A server allows strangers less. */
   messageBytesMax: FRAME_BYTES_MAX,
   /** How long a farewell may take to leave after the socket was closed. */
   lingerMs: 1_000,

@@ -1,5 +1,6 @@
 // The door of the server: who is let in, and what strangers, liars and the dead can do.
 import fs from 'node:fs/promises';
+import net from 'node:net';
 import {
   createDispatcher,
   type Caller,
@@ -9,7 +10,7 @@ import {
   openConnection,
 } from '../src/index.ts';
 import { listenZeromq, openZeromqChannel } from '../src/node.ts';
-import { seededRandom, silentLog, systemClock } from '@plumb/base';
+import { createLog, seededRandom, silentLog, systemClock } from '@plumb/base';
 import { createFakeClock, openTemporaryDirectory, until } from '@plumb/testing';
 import { openSocket, type Socket } from '@plumb/zmtp';
 import fc from 'fast-check';
@@ -75,7 +76,6 @@ test('nothing is answered before a hello, nor to an id that a peer chose itself'
   using liar = openStranger(server.address, { routingId: 'somebody' });
   await stranger.dealer.send(frameOf(FRAME.ping));
   await stranger.dealer.send(frameOf(FRAME.messages, Buffer.of(0xa0)));
-  await stranger.dealer.send(frameOf(FRAME.hello, Buffer.alloc(100_000)));
   await stranger.dealer.send([jsonFrame(FRAME.hello, { version: 1, token: TOKEN }), 'and more']);
   await liar.dealer.send(jsonFrame(FRAME.hello, { version: 1, token: TOKEN }));
   await stranger.dealer.send(jsonFrame(FRAME.hello, { version: 1, token: TOKEN }));
@@ -84,6 +84,48 @@ test('nothing is answered before a hello, nor to an id that a peer chose itself'
   expect(answer?.[0]).toBe(FRAME.welcome);
   expect(server.channels).toHaveLength(1);
   await expect(liar.dealer.receive()).rejects.toThrow('not possible or timed out');
+});
+
+test('a stranger may send no more than a hello, and a great one ends its connection', async () => {
+  const reasons: string[] = [];
+  await using server = await listenZeromq({
+    addresses: ['tcp://127.0.0.1:0'],
+    authenticate: async () => caller,
+    accept: () => undefined,
+    log: createLog((_level, _event, { reason }) => void reasons.push(String(reason))),
+    clock: systemClock,
+  });
+  const [address = ''] = server.addresses;
+  using stranger = openStranger(address);
+  await stranger.dealer.send(frameOf(FRAME.hello, Buffer.alloc(100_000)));
+  await until('it is ended', () => reasons.some((reason) => reason.includes('a frame of 100001 bytes')));
+  (await openZeromqChannel({ address, token: TOKEN })).close();
+});
+
+/** What a DEALER of mechanism NULL sends before its first message (RFC 37). */
+function handshakeBytes(): Buffer {
+  const greeting = Buffer.alloc(64);
+  greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 1, ...Buffer.from('NULL')]);
+  const ready = Buffer.from('\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER');
+  return Buffer.concat([greeting, Buffer.of(4, ready.length), ready]);
+}
+
+// Goal: whoever connects and says nothing keeps nobody else out. Method: more of them than are kept, those who begin no
+// handshake and those who are done with it; then a client.
+test('strangers who say nothing give way to those who do', async () => {
+  await using server = await openSuiteServer();
+  await using stack = new AsyncDisposableStack();
+  for (const first of [Buffer.alloc(0), handshakeBytes()]) {
+    const strangers = Array.from({ length: 1_100 }, () => {
+      const socket = net.connect(portOf(server.address), '127.0.0.1');
+      socket.on('error', () => undefined).resume();
+      socket.write(first);
+      return stack.adopt(socket, (open) => void open.destroy());
+    });
+    await until('the oldest are ended', () => strangers.filter(({ destroyed }) => destroyed).length >= 1_100 - 1_024);
+    expect(strangers.filter(({ destroyed }) => !destroyed).length).toBeGreaterThan(1_000);
+    (await openZeromqChannel({ address: server.address, token: TOKEN })).close();
+  }
 });
 
 test('a peer of another version is told which side to update', async () => {

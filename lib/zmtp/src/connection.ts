@@ -121,6 +121,10 @@ export class Connection implements Carrier {
     else this.#socket.resume();
   }
 
+  allowMessageBytes(bytesMax: number): void {
+    this.#engine.allowMessageBytes(bytesMax);
+  }
+
   get isReady(): boolean {
     return this.#session !== undefined;
   }

@@ -64,10 +64,13 @@ export class Engine {
   #open: FrameCodec['open'];
   #parts: Buffer[] = [];
   #messageBytes = 0;
+  #messageBytesMax: number;
+  #overheadBytes = 0;
 
   constructor(options: EngineOptions, events: EngineEvents) {
     this.#options = options;
     this.#events = events;
+    this.#messageBytesMax = options.messageBytesMax;
     this.#reader = new FrameReader(HANDSHAKE_COMMAND_BYTES_MAX, (flags, body) => this.#onFrame(flags, body));
   }
 
@@ -98,6 +101,12 @@ export class Engine {
     let isRunning = false;
     if (!this.#isWaiting && this.#state !== 'closed') this.#guard(() => (isRunning = this.#reader.resume()));
     return isRunning;
+  }
+
+  /** Holds for messages that begin after this. */
+  allowMessageBytes(bytesMax: number): void {
+    this.#messageBytesMax = bytesMax;
+    this.#reader.limit(bytesMax + this.#overheadBytes);
   }
 
   /** No event comes after this. */
@@ -174,7 +183,7 @@ export class Engine {
   }
 
   #establish({ codec, metadata, proof }: Established): void {
-    const { socketType, messageBytesMax } = this.#options;
+    const { socketType } = this.#options;
     const peerType = metadata.get('socket-type')?.toString('latin1') ?? '';
     if (!isSocketType(peerType) || !talksTo(socketType, peerType)) {
       this.#events.write(encodeFrame(FLAG.command, encodeError('Invalid socket type')));
@@ -183,7 +192,8 @@ export class Engine {
     }
     this.#state = 'ready';
     this.#open = codec.open;
-    this.#reader.limit(messageBytesMax + codec.overheadBytes);
+    this.#overheadBytes = codec.overheadBytes;
+    this.allowMessageBytes(this.#messageBytesMax);
     const hasCommands = this.#minor >= 1;
     this.#events.onReady({ codec, proof, peerType, peerRoutingId: routingIdOf(metadata), hasCommands });
   }
@@ -200,8 +210,8 @@ export class Engine {
     }
     this.#messageBytes += body.length;
     this.#parts.push(body);
-    if (this.#messageBytes > this.#options.messageBytesMax) {
-      throw protocolFault(`a message above ${this.#options.messageBytesMax} bytes`);
+    if (this.#messageBytes > this.#messageBytesMax) {
+      throw protocolFault(`a message above ${this.#messageBytesMax} bytes`);
     }
     if (this.#parts.length > PARTS_MAX) throw protocolFault(`a message of more than ${PARTS_MAX} parts`);
     if ((flags & FLAG.more) !== 0) return true;

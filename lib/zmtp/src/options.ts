@@ -27,6 +27,8 @@ const HEARTBEAT_TIMEOUT_MS = 30_000;
 const LINGER_MS = 1_000;
 /** Each has a socket, a timer and queues. */
 const PEERS_MAX = 4_096;
+/** Strangers can make us spend so many handshakes at once: with CURVE 0.2 ms of CPU time each, and a few KiB. */
+const HANDSHAKES_MAX = 1_024;
 /** Topics of one peer; each costs about 200 bytes. */
 const SUBSCRIPTIONS_MAX = 65_536;
 const RECONNECT: Backoff = { delayMsMin: 100, delayMsMax: 5_000 };
@@ -48,7 +50,7 @@ export type SocketOptions = {
   /** Messages that wait for one peer to read them, and those of one peer that wait to be received. 1,000 each. */
   readonly sendHighWaterMark?: number | undefined;
   readonly receiveHighWaterMark?: number | undefined;
-  /** All parts together. 64 MiB. */
+  /** All parts together. 64 MiB. `Peer.allowMessageBytes` sets it for one peer. */
   readonly messageBytesMax?: number | undefined;
   /** From the first packet to the last of the handshake. 10 s. */
   readonly handshakeTimeoutMs?: number | undefined;
@@ -75,6 +77,11 @@ export type SocketOptions = {
   readonly verbose?: boolean | undefined;
   /** Connections that others opened. 4,096. */
   readonly peersMax?: number | undefined;
+  /**
+   * Connections that others opened and whose handshake is not done. One more ends the oldest of them, which has had the
+   * most time: whoever opens connections and says nothing keeps nobody else out. 1,024.
+   */
+  readonly handshakesMax?: number | undefined;
   /** Topics of one peer of PUB and XPUB. 65,536. */
   readonly subscriptionsMax?: number | undefined;
   /**
@@ -111,6 +118,7 @@ export function settingsOf(options: SocketOptions): Settings {
     mandatory: options.mandatory ?? false,
     verbose: options.verbose ?? false,
     peersMax: options.peersMax ?? PEERS_MAX,
+    handshakesMax: options.handshakesMax ?? HANDSHAKES_MAX,
     subscriptionsMax: options.subscriptionsMax ?? SUBSCRIPTIONS_MAX,
     onMessage: options.onMessage,
     events: options.events ?? {},

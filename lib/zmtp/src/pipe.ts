@@ -18,6 +18,8 @@ export type Peer = {
   /** The key that it proved to hold (Z85), and what `authenticate` answered for it. Servers of CURVE only. */
   readonly publicKey: string | undefined;
   readonly identity: string | undefined;
+  /** Messages of this peer may have so many bytes from here on, in place of `messageBytesMax`. */
+  readonly allowMessageBytes: (bytesMax: number) => void;
   /** Ends the connection. This side connects again if it had opened it. */
   readonly close: (reason?: OperatingError) => void;
 };
@@ -33,6 +35,7 @@ export type Carrier = {
   /** Writes what the socket takes, now. */
   readonly flush: () => void;
   readonly resume: () => void;
+  readonly allowMessageBytes: (bytesMax: number) => void;
   readonly end: () => void;
   readonly close: (reason: OperatingError) => void;
 };

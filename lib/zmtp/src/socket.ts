@@ -89,6 +89,8 @@ class ZmtpSocket implements Socket {
   /** Until the socket of the system is closed, with the link of those that this side opened. */
   readonly #connections = new Map<Connection, Link | undefined>();
   readonly #pipes = new Map<Peer, Pipe>();
+  /** Those of others whose handshake is not done, the oldest first. */
+  readonly #handshakes = new Set<Connection>();
   #acceptedCount = 0;
   #received = 0;
   #sent = 0;
@@ -258,6 +260,12 @@ class ZmtpSocket implements Socket {
     this.#acceptedCount += 1;
     const connection = this.#openConnection(socket, from, undefined);
     socket.once('close', () => (this.#acceptedCount -= 1));
+    const [oldest] = this.#handshakes;
+    this.#handshakes.add(connection);
+    const { handshakesMax } = this.#settings;
+    if (this.#handshakes.size > handshakesMax) {
+      oldest?.abort(new OperatingError('exhausted', `${handshakesMax} others begin a handshake`));
+    }
     connection.begin();
   }
 
@@ -275,7 +283,10 @@ class ZmtpSocket implements Socket {
     const connection = new Connection(
       { ...this.#settings, netSocket, address, socketType: this.type },
       {
-        onReady: (carrier) => this.#onReady(carrier, address, link),
+        onReady: (carrier) => {
+          this.#handshakes.delete(connection);
+          return this.#onReady(carrier, address, link);
+        },
         onConnected: (pipe) => this.#onConnected(pipe),
         onMessage: (pipe, parts) => {
           this.#received += 1;
@@ -284,7 +295,10 @@ class ZmtpSocket implements Socket {
           return accepted === undefined ? !pipe.isHalted : this.#deliver(pipe, accepted);
         },
         onCommand: (pipe, command) => this.#onCommand(pipe, command),
-        onClosed: (reason, pipe) => this.#onClosed(reason, pipe, address, link),
+        onClosed: (reason, pipe) => {
+          this.#handshakes.delete(connection);
+          this.#onClosed(reason, pipe, address, link);
+        },
       },
     );
     this.#connections.set(connection, link);
@@ -314,6 +328,7 @@ class ZmtpSocket implements Socket {
       address,
       publicKey: session.proof.publicKey,
       identity: session.proof.identity,
+      allowMessageBytes: carrier.allowMessageBytes.bind(carrier),
       close: (reason) => carrier.close(reason ?? new OperatingError('unavailable', 'this side closed the connection')),
     };
     pipe.peer = peer;

@@ -407,6 +407,33 @@ test('silent peers, slow strangers and too many of them are turned away, with th
   expect(router.peers()).toHaveLength(0);
 });
 
+test('of connections that do not finish their handshake only the latest are kept, and a peer may be allowed more', async () => {
+  const reasons: LogFields[] = [];
+  const log = createLog((_level, event, fields) => reasons.push({ event, ...fields }));
+  const router = open('ROUTER', { log, handshakesMax: 5, messageBytesMax: 10 });
+  const address = await router.bind(ANY);
+  const friend = open('DEALER');
+  friend.connect(address);
+  await friend.send([Buffer.alloc(10)]);
+  const { peer } = await router.receive();
+  const strangers = Array.from({ length: 20 }, () => {
+    const socket = net.connect(portOf(address), '127.0.0.1').on('error', () => undefined);
+    closing.push(() => socket.destroy());
+    return socket.resume();
+  });
+  await until('the others are ended', () => strangers.filter(({ destroyed }) => destroyed).length === 15);
+  expect(reasons.filter(({ reason }) => reason === '5 others begin a handshake')).toHaveLength(15);
+
+  // A peer whose handshake is done is not among them.
+  peer.allowMessageBytes(20);
+  await friend.send([Buffer.alloc(20)]);
+  expect((await router.receive()).parts[1]).toHaveLength(20);
+  await friend.send([Buffer.alloc(21)]);
+  await until('the peer is ended', () =>
+    reasons.some(({ reason }) => /a frame of 21 bytes, above 20/.test(String(reason))),
+  );
+});
+
 test('a peer that answers heartbeats stays', async () => {
   const lost: unknown[] = [];
   const events = { disconnected: (_peer: unknown, reason: unknown) => lost.push(reason) };
