@@ -70,7 +70,7 @@ class SyncCalls {
   constructor(link: SyncLink) {
     this.#link = link;
     try {
-      link.wait(OPENING_ID);
+      link.opened();
     } catch (error) {
       link.terminate();
       throw error;

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { SyncLink } from './sync-link.ts';
-import { OPENING_ID } from './sync-protocol.ts';
 
 const REAL_ENTRY = new URL('./sync-worker-entry.js', import.meta.url).href;
 const NOWHERE = { targets: 'tcp://127.0.0.1:1/math', credentials: {} };
@@ -20,7 +19,7 @@ function failureOf(run: () => unknown): unknown {
 
 test('a worker that cannot connect says why', () => {
   const link = new SyncLink(NOWHERE);
-  expect(failureOf(() => link.wait(OPENING_ID))).toMatchObject({
+  expect(failureOf(() => link.opened())).toMatchObject({
     code: 'unavailable',
     message: expect.stringContaining('cannot reach tcp://127.0.0.1:1'),
   });
@@ -39,7 +38,7 @@ test('a worker that breaks wakes who waits for it, and every later call says why
     code: 'unavailable',
     message: 'the blocking connection is closed: its worker ended: a bug: connect again',
   };
-  expect(failureOf(() => link.wait(OPENING_ID))).toMatchObject(error);
+  expect(failureOf(() => link.opened())).toMatchObject(error);
   expect(failureOf(() => link.pull(1, 1_000))).toMatchObject(error);
 });
 
@@ -48,17 +47,33 @@ test('a worker that is ended is noticed at once', () => {
     `setTimeout(() => process.exit(), 50); await import('${REAL_ENTRY}'); await new Promise(() => {});`,
   );
   const startedMs = performance.now();
-  const wait = (): unknown => failureOf(() => link.wait(1));
+  const wait = (): unknown => failureOf(() => link.pull(1, 1_000));
   expect(wait()).toMatchObject({ code: 'unavailable', message: expect.stringContaining('its worker ended') });
   expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
 
 test('a worker that does not move is given up', () => {
   const link = openLink(`Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`, { checkPeriodMs: 20 });
-  expect(failureOf(() => link.wait(OPENING_ID))).toMatchObject({
+  expect(failureOf(() => link.opened())).toMatchObject({
     code: 'unavailable',
     message: 'the blocking connection is closed: its worker does not move any more: connect again',
   });
+  link.terminate();
+});
+
+test('a worker that moves and does not answer is given up after the deadline', () => {
+  const link = openLink(
+    `
+    import { workerData } from 'node:worker_threads';
+    setInterval(() => Atomics.add(workerData.shared, 1, 1), 5);`,
+    { checkPeriodMs: 50 },
+  );
+  const startedMs = performance.now();
+  expect(failureOf(() => link.pull(1, 100))).toMatchObject({
+    code: 'unavailable',
+    message: 'the blocking connection is closed: its worker does not answer: connect again',
+  });
+  expect(performance.now() - startedMs).toBeGreaterThan(300);
   link.terminate();
 });
 

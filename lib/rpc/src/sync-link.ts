@@ -9,6 +9,7 @@ import { describeError, errorFromData, errorToData, OperatingError } from '@plum
 import { fromPort, toPort } from './port-message.ts';
 import { SyncFunctions } from './sync-functions.ts';
 import {
+  OPENING_ID,
   SLOT_BEAT,
   SLOT_ENDED,
   SLOT_POSTED,
@@ -22,6 +23,10 @@ import {
 const CHECK_PERIOD_MS = 1_000;
 /** A worker that counts this long nothing is gone: ended by the system, or for want of memory. Its start is shorter, too. */
 const SILENT_CHECKS_MAX = 10;
+/** What the worker may add to a deadline that it keeps itself, on a machine that is busy. */
+const GRACE_CHECKS = 5;
+/** For the start of the worker and the first connection. */
+const OPENING_TIMEOUT_MS = 30_000;
 /** For the farewell to the server. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -74,15 +79,20 @@ export class SyncLink {
     this.#worker.unref();
   }
 
+  /** Waits for the first connection. @throws OperatingError as `connect` says. */
+  opened(): void {
+    this.#wait(OPENING_ID, OPENING_TIMEOUT_MS);
+  }
+
   /** Makes a call and waits for its answer. @throws OperatingError, `unavailable` when the worker is gone. */
   call({ input, ...rest }: Extract<SyncRequest, { kind: 'call' }>): SyncAnswer {
     const taken = this.#functions.take(rest.id, input);
-    return this.#ask({ ...rest, ...taken });
+    return this.#ask({ ...rest, ...taken }, rest.timeoutMs);
   }
 
   /** More items of the stream that answered call `id`. @throws OperatingError as `call`. */
   pull(id: number, timeoutMs: number): SyncAnswer {
-    return this.#ask({ kind: 'pull', id, timeoutMs });
+    return this.#ask({ kind: 'pull', id, timeoutMs }, timeoutMs);
   }
 
   /** Ends call `id`, or the stream that answered it. Without effect where the worker has ended. */
@@ -91,11 +101,11 @@ export class SyncLink {
     if (this.#fault === undefined) this.#post({ kind: 'leave', id });
   }
 
-  #ask(request: SyncRequest): SyncAnswer {
+  #ask(request: SyncRequest, timeoutMs: number): SyncAnswer {
     let answer: SyncAnswer | undefined;
     try {
       this.#post(request);
-      answer = this.wait(request.id);
+      answer = this.#wait(request.id, timeoutMs);
       return answer;
     } finally {
       if (answer?.kind !== 'items' || answer.isEnd) this.#functions.end(request.id);
@@ -116,11 +126,11 @@ export class SyncLink {
   }
 
   /** Waits for the answer to request `id`. What comes for others was given up. */
-  wait(id: number): SyncAnswer {
+  #wait(id: number, timeoutMs: number): SyncAnswer {
     this.#waiting.add(id);
     try {
       for (;;) {
-        const reply = this.#early.get(id) ?? this.#receive();
+        const reply = this.#early.get(id) ?? this.#receive(timeoutMs + GRACE_CHECKS * this.#checkPeriodMs);
         if (reply.kind === 'ended') throw this.#end(`its worker ended: ${reply.reason}`);
         if (reply.kind === 'invoke') this.#invoke(reply);
         else if (reply.id !== id) this.#keepEarly(reply);
@@ -165,7 +175,8 @@ export class SyncLink {
     void this.#worker.terminate();
   }
 
-  #receive(): SyncReply {
+  #receive(timeoutMs: number): SyncReply {
+    const startedMs = performance.now();
     let beat = Atomics.load(this.#shared, SLOT_BEAT);
     for (let silentCount = 0; ;) {
       // Read before the port is looked at: what is posted after that look changes it, and the wait does not begin.
@@ -174,6 +185,7 @@ export class SyncLink {
       if (received !== undefined) return fromPort(received.message) as SyncReply;
       if (Atomics.load(this.#shared, SLOT_ENDED) === 1) throw this.#end('its worker ended');
       if (Atomics.wait(this.#shared, SLOT_POSTED, posted, this.#checkPeriodMs) !== 'timed-out') continue;
+      if (performance.now() - startedMs > timeoutMs) throw this.#end('its worker does not answer');
       const next = Atomics.load(this.#shared, SLOT_BEAT);
       silentCount = next === beat ? silentCount + 1 : 0;
       beat = next;

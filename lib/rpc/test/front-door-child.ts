@@ -36,6 +36,11 @@ export const methods = {
     for (let n = 1; n <= to; n += 1) sum += await onItem(n).catch(() => 1_000);
     return sum;
   },
+  /** Calls back without waiting for it. */
+  notify(onItem: (n: number) => Promise<number>): string {
+    onItem(1).catch(() => undefined);
+    return 'done';
+  },
   /** The answers as a stream. */
   async *answers(to: number, onItem: (n: number) => Promise<number>): AsyncGenerator<number> {
     for (let n = 1; n <= to; n += 1) yield await onItem(n);
