@@ -9,6 +9,8 @@
 /** Places at the beginning. They double as they fill, up to what one connection may have running. */
 const PLACES_MIN = 64;
 const PLACES_MAX = 16_384;
+/** As many stay when all calls have ended: what is seldom more need not grow each time. */
+const PLACES_KEPT = 1_024;
 
 export class CallTable<T extends object> {
   /** The number in each place; 0, which numbers no call, where it is free. */
@@ -41,7 +43,7 @@ export class CallTable<T extends object> {
     this.#ids[place] = 0;
     this.#calls[place] = undefined;
     this.#placedCount -= 1;
-    if (this.#placedCount === 0 && this.#ids.length > PLACES_MIN) this.#resize(PLACES_MIN);
+    if (this.#placedCount === 0 && this.#ids.length > PLACES_KEPT) this.#resize(PLACES_KEPT);
     return call;
   }
 
