@@ -27,6 +27,7 @@ function bytesLeftAfter(value: unknown, leftBytes: number, depth: number): numbe
   if (typeof value === 'bigint') return leftBytes - VALUE_BYTES - value.toString(16).length / 2;
   if (typeof value !== 'object' || value === null || depth === DEPTH_MAX) return leftBytes - VALUE_BYTES;
   let left = leftBytes - VALUE_BYTES;
+  if (value instanceof Error) left -= value.message.length;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return left - value.byteLength;
   if (Array.isArray(value) || value instanceof Set) {
     for (const item of value) {

@@ -1,11 +1,15 @@
 import { OperatingError } from '@plumb/base';
+import { CborEncoder, decodeCbor } from '@plumb/cbor';
+import { PLAIN_DEPTH_MAX } from '@plumb/cbor/plain';
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import * as v from 'valibot';
+import { encodeMessage } from './encode-message.ts';
 import type { FeedItem, FeedRequest } from './feed-item.ts';
+import { decodeJson, encodeJson } from './json-codec.ts';
 import { BATCH_ENTRIES_MAX, MARK_EVERY_MS, PREFIXES_MAX, TOPIC_LENGTH_MAX, VALUE_BYTES_MAX } from './publish-limits.ts';
 import { createPublisher, type Publisher, type PublisherOptions } from './publisher.ts';
-import { plainValue, type SharedValue } from './shared-value.ts';
+import { plainMessage, plainValue, type SharedValue } from './shared-value.ts';
 
 const clock = createFakeClock();
 
@@ -256,6 +260,19 @@ test('what is no topic or no plain data is refused', () => {
     expect(codeOf(() => publisher.publish('a', value))).toBe('invalid');
   }
   expect(publisher.stats()).toMatchObject({ seq: 0, topicCount: 0 });
+});
+
+test('a value that lies as deep as a message may is sent, and one that lies deeper is refused at once', async () => {
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+  const deepest = Array.from({ length: PLAIN_DEPTH_MAX }, (_, depth) => depth).findLast(
+    (depth) => codeOf(() => open().publish('a', nested(depth))) === 'it did not fail',
+  );
+  expect(deepest).toBeGreaterThan(PLAIN_DEPTH_MAX - 5);
+  const publisher = open();
+  publisher.publish('a', nested(deepest ?? 0));
+  const message = { kind: 'item', id: 1, value: await read(publisher).shared() };
+  expect(decodeCbor(encodeMessage(new CborEncoder(), message))).toEqual(plainMessage(message));
+  expect(decodeJson(encodeJson(message))).toEqual(plainMessage(message));
 });
 
 test('a value that the schema does not allow is refused, with the place named', () => {

@@ -7,10 +7,11 @@
  */
 import { type Clock, OperatingError, randomText, systemClock } from '@plumb/base';
 import { getDotPath, type GenericSchema, safeParse } from 'valibot';
+import { copyPlain } from './copy-plain.ts';
 import { Feeds } from './feeds.ts';
 import type { Feed, FeedRequest } from './feed-item.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { PlainCopier } from './plain-copier.ts';
+import { roughSizeBytes } from './item-cost.ts';
 import {
   BATCH_BYTES_MAX,
   BATCH_ENTRIES_MAX,
@@ -104,7 +105,6 @@ export function createPublisher<T = unknown>(options: PublisherOptions<T> = {}):
   const allLimits = { ...PUBLISHER_LIMITS, ...limits };
   const state = new TopicState<T>(allLimits);
   const log = new TopicLog<T>(allLimits);
-  const copier = new PlainCopier(VALUE_BYTES_MAX);
   const feeds = new Feeds<T>(
     {
       epoch,
@@ -119,8 +119,9 @@ export function createPublisher<T = unknown>(options: PublisherOptions<T> = {}):
   const entryOf = (kind: 'value' | 'event', topic: string, value: T): LogEntry<T> => {
     checkTopic(topic);
     if (schema !== undefined) checkValue(schema, topic, value);
-    const copy = copier.copy(value);
-    return { kind, topic, value: copy, sizeBytes: topic.length + copier.sizeBytes };
+    const sizeBytes = roughSizeBytes(value, VALUE_BYTES_MAX + 1);
+    if (sizeBytes > VALUE_BYTES_MAX) throw tooLarge(topic);
+    return { kind, topic, value: copyToSend(value), sizeBytes: topic.length + sizeBytes };
   };
   const append = (entry: LogEntry<T>): number => {
     const seq = log.append(entry);
@@ -164,4 +165,16 @@ function checkValue<T>(schema: GenericSchema<T>, topic: string, value: T): void 
   if (issue === undefined) return;
   const where = getDotPath(issue) ?? 'the value';
   throw new OperatingError('invalid', `"${topic}" was not published: ${where}: ${issue.message}`);
+}
+
+/** Copied as deep within other values as it lies in a message, so that whatever was published can be sent. */
+function copyToSend<T>(value: T): T {
+  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value;
+  const { values } = copyPlain({ values: [[value]] as const });
+  return values[0][0];
+}
+
+function tooLarge(topic: string): OperatingError {
+  const advice = `at most ${VALUE_BYTES_MAX} can be published: publish where it is`;
+  return new OperatingError('exhausted', `the value of "${topic}" has more than ${VALUE_BYTES_MAX} bytes, ${advice}`);
 }
