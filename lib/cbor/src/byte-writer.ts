@@ -8,30 +8,36 @@ const ROOM_BYTES = 64;
 const LOOP_LENGTH_MAX = 16;
 
 /** Above this, a text is measured before it is written rather than given three bytes for each character. */
-const GUESS_LENGTH_MAX = 16_384;
+const GUESS_LENGTH_MAX = 256;
 
-/** The first buffer, and the next ones of a writer of which little is taken at a time. */
+export type ByteWriterOptions = {
+  /** What is taken at once is at most this; more is refused with `exhausted` before the memory for it is asked for. */
+  readonly sizeBytesMax: number;
+  /** Several of what is taken are cut from one buffer up to this size. Whoever keeps one of them keeps all of it. */
+  readonly bufferBytesMax: number;
+};
+
+/** The first buffer. */
 const BUFFER_BYTES_MIN = 8_192;
 
-/** Buffers grow with what is taken, as several of it are cut from one. Something larger gets a buffer of its own. */
-const BUFFER_BYTES_MAX = 65_536;
-const CUTS = 8;
+/** How many of what was taken last the next buffer is for. */
+const CUTS = 16;
 
 const NOTHING = Buffer.alloc(0);
 
 /** Positions count from what was taken last. */
 export class ByteWriter {
-  readonly #sizeBytesMax: number;
+  readonly #options: ByteWriterOptions;
   #bytes: Buffer = NOTHING;
   #view: DataView = viewOf(NOTHING);
   /** `#bytes.length - ROOM_BYTES`: beyond it the buffer grows. */
   #fullAt = -1;
   #start = 0;
   #end = 0;
+  #lastTakenBytes = 0;
 
-  /** What is taken at once is at most `sizeBytesMax`; more is refused before the memory for it is asked for. */
-  constructor(sizeBytesMax: number) {
-    this.#sizeBytesMax = sizeBytesMax;
+  constructor(options: ByteWriterOptions) {
+    this.#options = options;
   }
 
   get end(): number {
@@ -47,7 +53,8 @@ export class ByteWriter {
   take(): Buffer {
     const taken = this.#bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
-    if (this.#bytes.length <= BUFFER_BYTES_MAX) return taken;
+    this.#lastTakenBytes = taken.length;
+    if (this.#bytes.length <= this.#options.bufferBytesMax) return taken;
     const { length } = this.#bytes;
     this.#forget();
     // Much of the buffer is empty, which whoever keeps the bytes would keep too.
@@ -167,11 +174,12 @@ export class ByteWriter {
   #grow(moreBytes: number): void {
     const written = this.#bytes.subarray(this.#start, this.#end);
     const needed = written.length + moreBytes;
-    if (needed > this.#sizeBytesMax + 2 * ROOM_BYTES) {
-      const advice = `at most ${this.#sizeBytesMax} can be written: send less at a time`;
+    const { sizeBytesMax, bufferBytesMax } = this.#options;
+    if (needed > sizeBytesMax + 2 * ROOM_BYTES) {
+      const advice = `at most ${sizeBytesMax} can be written: send less at a time`;
       throw new OperatingError('exhausted', `there are more than ${needed - 2 * ROOM_BYTES} bytes: ${advice}`);
     }
-    const usual = Math.min(Math.max(written.length * CUTS, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
+    const usual = Math.min(Math.max(this.#lastTakenBytes * CUTS, BUFFER_BYTES_MIN), bufferBytesMax);
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(needed, usual, written.length * 2));
     this.#bytes.set(written);
     this.#view = viewOf(this.#bytes);

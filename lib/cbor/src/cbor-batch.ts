@@ -1,5 +1,8 @@
 import { CborWriter } from './cbor-writer.ts';
 
+/** Batches are sent and forgotten, so many of them may share a buffer. */
+const BUFFER_BYTES_MAX = 65_536;
+
 export type CborBatchOptions = {
   /** Each batch begins with these bytes, which are not CBOR: the head of a frame. */
   readonly head: Uint8Array;
@@ -13,7 +16,7 @@ export class CborBatch {
   readonly #head: Uint8Array;
 
   constructor({ head, sizeBytesMax }: CborBatchOptions) {
-    this.#writer = new CborWriter(sizeBytesMax);
+    this.#writer = new CborWriter({ sizeBytesMax, bufferBytesMax: BUFFER_BYTES_MAX });
     this.#head = head;
   }
 
