@@ -35,6 +35,8 @@ type World = {
   readonly sent: Message[];
   openCount: number;
   readonly servers: Channel[];
+  /** What a server does with a connection. */
+  accept: (server: Channel) => void;
   /** Loses the connection there is. */
   readonly cut: () => void;
 };
@@ -54,7 +56,7 @@ function createWorld(): World {
     world.openCount += 1;
     const [near, far] = createChannelPair();
     world.servers.push(far);
-    dispatcher.accept(far, { id: 'ann', scopes: [] });
+    world.accept(far);
     const send: Channel['send'] = (message, timing) => {
       world.sent.push(message);
       near.send(message, timing);
@@ -72,6 +74,7 @@ function createWorld(): World {
     sent: [],
     openCount: 0,
     servers: [],
+    accept: (server) => dispatcher.accept(server, { id: 'ann', scopes: [] }),
     cut: () => world.servers.at(-1)?.close(),
   };
   return world;
@@ -191,6 +194,26 @@ test('who gives up an idempotent call ends it', async () => {
   expect(await call).toMatchObject({ message: 'enough' });
   await turn();
   expect(world.abortCount).toBe(1);
+});
+
+test('that a later try did not run does not undo that an earlier one may have', async () => {
+  const world = createWorld();
+  world.gate = new Promise(() => undefined);
+  const call = outcome(world.client.put({ sum: 1 }));
+  await turn();
+  // The next server refuses everything.
+  world.accept = (server) =>
+    server.receive(({ id }) =>
+      server.send({ kind: 'error', id, notRun: true, error: { code: 'exhausted', message: 'it is full' } }),
+    );
+  world.cut();
+  await world.clock.advance(1_000);
+  const error = await call;
+  expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('may or may not have run') });
+  expect(hasNotRun(error)).toBe(false);
+  const next = await outcome(world.client.put({ sum: 1 }));
+  expect(next).toMatchObject({ code: 'exhausted' });
+  expect(hasNotRun(next)).toBe(true);
 });
 
 test('a call that brings a function is not sent twice, although it is idempotent', async () => {

@@ -19,10 +19,14 @@ const untilTurnEnd = (): Promise<void> => new Promise(atTurnEnd);
 const hang = (): Promise<unknown> => new Promise(() => undefined);
 
 /** A service that is called by hand. `seen` is what its handlers got, and how what they did with it ended. */
-function openService(): { readonly near: Channel; readonly received: Message[]; readonly seen: unknown[] } {
+function openService(extend: (tool: object) => object = (tool) => tool): {
+  readonly near: Channel;
+  readonly received: Message[];
+  readonly seen: unknown[];
+} {
   const seen: unknown[] = [];
   const dispatcher = createDispatcher({ log: silentLog, clock: createFakeClock() });
-  dispatcher.addObject('tool', {
+  const tool = {
     see: (value: unknown) => void seen.push(value),
     hang,
     call: async (call: (text: string) => Promise<unknown>) => call('hello'),
@@ -34,7 +38,8 @@ function openService(): { readonly near: Channel; readonly received: Message[]; 
       for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) rest.push(next.value);
       return rest.length;
     },
-  });
+  };
+  dispatcher.addObject('tool', extend(tool));
   const [near, far] = createChannelPair();
   const received: Message[] = [];
   near.receive((message) => received.push(message));
@@ -251,4 +256,46 @@ test('the last message of a service tells its callers why it hung up', async () 
   const call = connection.call('tool.see', []).catch((error: unknown) => error);
   far.send({ kind: 'error', error: { code: 'invalid', message: 'it makes no sense' } });
   expect(await call).toMatchObject({ message: 'tool.see may or may not have run: it makes no sense' });
+});
+
+test('what a call gave ends with it: its calls are aborted by the caller itself, and its sources closed', async () => {
+  const { connection, far, received } = openCaller();
+  let isClosed = false;
+  const items = (async function* () {
+    try {
+      for (;;) yield 1;
+    } finally {
+      isClosed = true;
+    }
+  })();
+  const call = connection.call('tool.see', [items, hang]);
+  await untilTurnEnd();
+  far.send({ kind: 'call', id: 1, method: '#1', credit: 2 });
+  far.send({ kind: 'call', id: 2, method: '#2', input: [] });
+  await untilTurnEnd();
+  expect(received.filter(({ kind }) => kind === 'item')).toHaveLength(2);
+  expect(isClosed).toBe(false);
+  // The service says nothing of those two.
+  far.send({ kind: 'result', id: 1, value: 'done' });
+  expect(await call).toBe('done');
+  await untilTurnEnd();
+  expect(isClosed).toBe(true);
+  expect(received.at(-1)).toMatchObject({ kind: 'item' });
+});
+
+test('a handler that disposes of a function or a stream says so to its caller, once', async () => {
+  const { near, received } = openService((tool) => ({
+    ...tool,
+    drop: async (call: Disposable, items: Disposable) => {
+      for (const given of [call, items, call]) given[Symbol.dispose]();
+      await hang();
+    },
+  }));
+  const references = [ref([0], 5), ref([1], 6, 'stream')];
+  near.send({ kind: 'call', id: 3, method: 'tool.drop', input: [null, null], references });
+  await untilTurnEnd();
+  expect(received).toEqual([
+    { kind: 'release', id: 3, ref: 5 },
+    { kind: 'release', id: 3, ref: 6 },
+  ]);
 });

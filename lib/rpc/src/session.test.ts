@@ -190,3 +190,29 @@ test('more calls than may wait for answers on one connection are refused at once
   connection.close();
   expect((await Promise.allSettled(calls)).every(({ status }) => status === 'rejected')).toBe(true);
 });
+
+test('a stream is closed at an item that cannot be sent', async () => {
+  const dispatcher = createDispatcher({ log: silentLog, clock: createFakeClock() });
+  let isClosed = false;
+  dispatcher.addObject('tool', {
+    async *items() {
+      try {
+        yield 1;
+        yield () => 2;
+      } finally {
+        isClosed = true;
+      }
+    },
+  });
+  const [near, far] = createChannelPair();
+  const received: Message[] = [];
+  near.receive((message) => received.push(message));
+  dispatcher.accept(far, { id: 'tester', scopes: [] });
+  near.send({ kind: 'call', id: 1, method: 'tool.items', input: [], credit: 9 });
+  await untilTurnEnd();
+  expect(received).toMatchObject([
+    { kind: 'item', value: 1 },
+    { kind: 'error', error: { code: 'internal' } },
+  ]);
+  expect(isClosed).toBe(true);
+});

@@ -185,7 +185,9 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
 
   test('when the caller gives up, what it gave ends: sources are closed, waiting handlers are told', async () => {
     await using bench = await openBench();
+    let callCount = 0;
     const check = async (end: (stop: AbortController) => void, timeoutMs?: number): Promise<void> => {
+      callCount += 1;
       const stop = new AbortController();
       const source = createSource(1_000_000);
       let isWaiting = false;
@@ -202,6 +204,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
       end(stop);
       await expect(call).rejects.toThrow();
       await until('the source is closed', () => source.state.isClosed);
+      await until('the handler is told', () => bench.world.pullsEnded === callCount, { timeoutMs: 30_000 });
     };
     await check((stop) => stop.abort(new Error('changed my mind')));
     await check(() => undefined, 300);

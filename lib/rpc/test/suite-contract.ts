@@ -31,12 +31,13 @@ export type SuiteWorld = {
   hangsStarted: number;
   itemsPulled: number;
   streamsClosed: number;
+  pullsEnded: number;
   /** What handlers were given, kept beyond their calls. */
   readonly kept: unknown[];
 };
 
 export function createSuiteWorld(): SuiteWorld {
-  return { aborts: [], hangsStarted: 0, itemsPulled: 0, streamsClosed: 0, kept: [] };
+  return { aborts: [], hangsStarted: 0, itemsPulled: 0, streamsClosed: 0, pullsEnded: 0, kept: [] };
 }
 
 export function suiteHandlers(world: SuiteWorld): Handlers<typeof suiteContract> {
@@ -80,6 +81,7 @@ export function suiteHandlers(world: SuiteWorld): Handlers<typeof suiteContract>
       }
     },
     pull: async ({ items, more }) => {
+      using _end = { [Symbol.dispose]: () => void (world.pullsEnded += 1) };
       let sum = 0;
       const iterator = items[Symbol.asyncIterator]();
       for (let left = await more(0); left > 0; left = await more(sum)) {
