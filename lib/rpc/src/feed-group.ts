@@ -95,10 +95,20 @@ export class FeedGroup<T> {
   #keep(seen: number, batch: FeedBatch<T>): FeedBatch<T> {
     if (batch.upTo === seen) return batch;
     this.#batches.get(seen)?.release();
+    this.#dropUnreachable();
     const sizeBytes = BATCH_HEAD_BYTES + (batch.item?.sizeBytes ?? 0);
     const { release } = this.#source.batches.hold(sizeBytes, () => this.#batches.delete(seen));
     this.#batches.set(seen, { batch, release });
     return batch;
+  }
+
+  /** Those that begin where the log does not reach any more, oldest first: nobody will ask for them. */
+  #dropUnreachable(): void {
+    for (const [start, { release }] of this.#batches) {
+      if (this.#source.log.reaches(start)) return;
+      release();
+      this.#batches.delete(start);
+    }
   }
 
   #form(after: number, seen: number): FeedBatch<T> {
