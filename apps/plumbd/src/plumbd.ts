@@ -177,6 +177,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
         const { revoke } = identity.authenticator.openInstanceKey(publicKey, caller);
         return {
           env: { PLUMB_RPC: rpc.tcpAddress, PLUMB_RPC_KEY: directory.keys.publicKey, PLUMB_CURVE_KEY: secretKey },
+          publicKey,
           close: async () => revoke(),
         };
       },

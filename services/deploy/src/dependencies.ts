@@ -16,6 +16,8 @@ export type JournalNote = {
 /** What a process is given to call Plumb with; `close` takes it back. */
 export type InstanceAccess = {
   readonly env: Readonly<Record<string, string>>;
+  /** The key that it can prove, which its callers need where it serves RPC itself: the dictionary tells them. */
+  readonly publicKey?: string | undefined;
   readonly close: () => Promise<void>;
 };
 

@@ -368,6 +368,7 @@ export class DeployUnit {
       instanceId: this.#instanceId,
       host: hostName,
       release: this.#release,
+      ...(this.#access?.publicKey !== undefined && { publicKey: this.#access.publicKey }),
     };
     const health: Health = { state: 'starting', reason: 'it has just started', sinceAt: clock.now() };
     this.#lease = openInstanceLease(registration, health, { registry, clock, log });

@@ -7,7 +7,7 @@ import { createMemoryEngine, type Kv, openKv } from '@plumb/kv';
 import { openTemporaryDirectory, until } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import type { DeployEvent, DeployProgress, LogLine, UnitStatus } from '../src/contract.ts';
-import { deployAll, WEB, type World, writeFiles, openWorld } from './world.ts';
+import { deployAll, WEB, type World, writeFiles, openWorld, INSTANCE_KEY } from './world.ts';
 
 const MANIFEST = `plumb: 1
 name: shop
@@ -132,7 +132,7 @@ test('a deploy brings up chain and process in order, declares, configures, regis
     PLUMB_INSTANCE: web?.instanceId,
     PLUMB_ENVIRONMENT: 'default',
     PLUMB_RELEASE: status.release,
-    PLUMB_TOKEN: `token-of-${web?.instanceId}`,
+    PLUMB_CURVE_KEY: `key-of-${web?.instanceId}`,
     RPC_URL: eth?.url,
     SELF: `http://127.0.0.1:${web?.port}/x`,
   });
@@ -140,7 +140,14 @@ test('a deploy brings up chain and process in order, declares, configures, regis
 
   const { instances } = await world.registry.resolve({ service: 'shop-web' });
   expect(instances).toMatchObject([
-    { id: web?.instanceId, address: '127.0.0.1', port: web?.port, release: status.release, host: 'host' },
+    {
+      id: web?.instanceId,
+      address: '127.0.0.1',
+      port: web?.port,
+      release: status.release,
+      host: 'host',
+      publicKey: INSTANCE_KEY,
+    },
   ]);
   expect(await world.registry.services({ application: 'shop' })).toMatchObject([
     { name: 'shop-eth', kind: 'chain', protocol: 'json-rpc', needs: [] },

@@ -42,6 +42,9 @@ export type WorldOptions = {
 /** As the real one, with short waits between restarts. */
 const RESTART_POLICY = { ...DEFAULT_RESTART_POLICY, backoff: { delayMsMin: 5, delayMsMax: 20 } };
 
+/** The public key of every instance of this world. */
+export const INSTANCE_KEY = 'Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID';
+
 export async function openWorld({
   kv,
   dataDirectory,
@@ -72,7 +75,8 @@ export async function openWorld({
       openInstance: async ({ instanceId }) => {
         access.add(instanceId);
         return {
-          env: { PLUMB_RPC: 'rpc', PLUMB_TOKEN: `token-of-${instanceId}` },
+          env: { PLUMB_RPC: 'rpc', PLUMB_CURVE_KEY: `key-of-${instanceId}` },
+          publicKey: INSTANCE_KEY,
           close: async () => void access.delete(instanceId),
         };
       },
