@@ -186,7 +186,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
   test('when the caller gives up, what it gave ends: sources are closed, waiting handlers are told', async () => {
     await using bench = await openBench();
     let callCount = 0;
-    const check = async (end: (stop: AbortController) => void, timeoutMs?: number): Promise<void> => {
+    const check = async (end: (stop: AbortController) => void, timeoutMs = 120_000): Promise<void> => {
       callCount += 1;
       const stop = new AbortController();
       const source = createSource(1_000_000);
