@@ -14,8 +14,8 @@ const PLACES_KEPT = 1_024;
 
 export class CallTable<T extends object> {
   /** The number in each place; 0, which numbers no call, where it is free. */
-  #ids: number[] = freeIds(PLACES_MIN);
-  #calls: (T | undefined)[] = [];
+  #ids: number[] = Array.from({ length: PLACES_MIN }, () => 0);
+  #calls: (T | undefined)[] = Array.from({ length: PLACES_MIN }, () => undefined);
   #placedCount = 0;
   readonly #others = new Map<number, T>();
 
@@ -82,13 +82,9 @@ export class CallTable<T extends object> {
   #resize(places: number): void {
     const all = this.ids().map((id) => [id, this.get(id) as T] as const);
     this.#others.clear();
-    this.#ids = freeIds(places);
-    this.#calls = [];
+    this.#ids = Array.from({ length: places }, () => 0);
+    this.#calls = Array.from({ length: places }, () => undefined);
     this.#placedCount = 0;
     for (const [id, call] of all) this.#put(id, call);
   }
-}
-
-function freeIds(places: number): number[] {
-  return Array.from({ length: places }, () => 0);
 }

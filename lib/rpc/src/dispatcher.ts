@@ -72,7 +72,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       const startedAt = clock.monotonicMs();
       counters.start();
       try {
-        const outcome = await withAbort(invoke(table, { name, input, log, context }, call), signal);
+        const outcome = await withAbort(Promise.try(invoke, table, { name, input, log, context }, call), signal);
         if (outcome.kind === 'value') {
           counters.finish('ok', clock.monotonicMs() - startedAt);
           return outcome.value;

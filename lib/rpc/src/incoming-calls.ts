@@ -42,7 +42,8 @@ export class IncomingCalls {
   start(message: CallMessage): boolean {
     const { id, method } = message;
     if (this.#calls.get(id) !== undefined) return false;
-    const waitedMs = this.#waitedMs();
+    const nowMs = this.#dependencies.clock.monotonicMs();
+    const waitedMs = this.#waitedMs(nowMs);
     let offered: OfferedReference | undefined;
     try {
       this.#checkRoom(message, waitedMs);
@@ -51,9 +52,11 @@ export class IncomingCalls {
       this.#refuse(message, error as OperatingError);
       return true;
     }
-    const call = new ServedCall(message, { offered, waitedMs }, this.#connection, this.#dependencies);
+    const call = new ServedCall(message, { offered, nowMs, waitedMs }, this.#connection, this.#dependencies);
     this.#calls.add(id, call);
-    void call.run().finally(() => this.#calls.delete(id));
+    const running = call.run();
+    if (running === undefined) this.#calls.delete(id);
+    else void running.then(() => this.#calls.delete(id));
     return true;
   }
 
@@ -75,8 +78,7 @@ export class IncomingCalls {
   }
 
   /** How long a message has waited for those that came with it: their handlers may have held up the program. */
-  #waitedMs(): number {
-    const nowMs = this.#dependencies.clock.monotonicMs();
+  #waitedMs(nowMs: number): number {
     if (this.#receivedAtMs === undefined) {
       this.#receivedAtMs = nowMs;
       queueMicrotask(() => (this.#receivedAtMs = undefined));

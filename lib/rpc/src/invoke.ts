@@ -4,6 +4,7 @@ import { type BaseIssue, type GenericSchema, getDotPath, safeParse } from 'valib
 import type { CallContext } from './call-context.ts';
 import type { Call } from './contract.ts';
 import { isAsyncIterable } from './extract-references.ts';
+import { isPromise } from './is-promise.ts';
 import { ISSUE_LENGTH_MAX, ISSUES_MAX } from './limits.ts';
 import type { MethodTable, TableEntry } from './method-table.ts';
 import { hasNotRun, markNotRun } from './not-run.ts';
@@ -27,32 +28,74 @@ export type Invocation = {
 };
 
 /**
- * @throws OperatingError only: whatever else a handler throws is logged here and becomes `internal`. `hasNotRun` tells
- * where the handler was not called.
+ * Returns at once where neither the policy nor the handler makes it wait, since a promise costs as much as a small call.
+ * @throws OperatingError only, as it rejects: whatever else a handler throws is logged here and becomes `internal`.
+ * `hasNotRun` tells where the handler was not called.
  */
-export async function invoke(table: MethodTable, invocation: Invocation, call: Call): Promise<Outcome> {
-  const { name, input, log, context } = invocation;
+export function invoke(table: MethodTable, invocation: Invocation, call: Call): Outcome | Promise<Outcome> {
+  const { name, input, log } = invocation;
   let entry: TableEntry;
   let parsed: unknown;
   try {
     entry = table.require(name);
     const request = { caller: call.caller, method: name, scope: entry.scope };
     const pending = authorise(request, { policy: table.policy, call, log });
-    if (pending !== undefined) await pending;
+    if (pending !== undefined) return invokeAfter(pending, entry, invocation, call);
     parsed = parseInput(entry, input);
   } catch (error) {
     throw error instanceof OperatingError ? markNotRun(error) : error;
   }
-  const check = (value: unknown): unknown => checkOutput(entry, value, call, log);
+  return run(entry, parsed, invocation, call);
+}
+
+async function invokeAfter(
+  pending: Promise<void>,
+  entry: TableEntry,
+  invocation: Invocation,
+  call: Call,
+): Promise<Outcome> {
+  let parsed: unknown;
   try {
-    const run = (): unknown => entry.run(parsed, call);
-    const answer = await (context === undefined ? run() : context.run(call, run));
-    if (isAsyncIterable(answer)) return { kind: 'stream', items: answer, check: (item) => counted(entry, check(item)) };
-    if (entry.method?.stream === true) throw new TypeError(`${name} must answer with an async iterable`);
-    return { kind: 'value', value: check(answer) };
+    await pending;
+    parsed = parseInput(entry, invocation.input);
   } catch (error) {
-    throw publicError(error, { name, call, log });
+    throw error instanceof OperatingError ? markNotRun(error) : error;
   }
+  return run(entry, parsed, invocation, call);
+}
+
+function run(entry: TableEntry, parsed: unknown, invocation: Invocation, call: Call): Outcome | Promise<Outcome> {
+  const { context } = invocation;
+  try {
+    const answer = context === undefined ? entry.run(parsed, call) : context.run(call, () => entry.run(parsed, call));
+    return isPromise(answer)
+      ? outcomeAfter(answer, entry, invocation, call)
+      : outcomeOf(answer, entry, invocation, call);
+  } catch (error) {
+    throw publicError(error, { ...invocation, call });
+  }
+}
+
+async function outcomeAfter(
+  answer: Promise<unknown>,
+  entry: TableEntry,
+  invocation: Invocation,
+  call: Call,
+): Promise<Outcome> {
+  try {
+    return outcomeOf(await answer, entry, invocation, call);
+  } catch (error) {
+    throw publicError(error, { ...invocation, call });
+  }
+}
+
+function outcomeOf(answer: unknown, entry: TableEntry, { name, log }: Invocation, call: Call): Outcome {
+  if (isAsyncIterable(answer)) {
+    const check = (item: unknown): unknown => counted(entry, checkOutput(entry, item, call, log));
+    return { kind: 'stream', items: answer, check };
+  }
+  if (entry.method?.stream === true) throw new TypeError(`${name} must answer with an async iterable`);
+  return { kind: 'value', value: checkOutput(entry, answer, call, log) };
 }
 
 /**

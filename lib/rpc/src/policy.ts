@@ -1,6 +1,7 @@
 /** Who may call what: asked for each call, once the method is known and before its input is looked at. */
 import { describeError, type Log, OperatingError } from '@plumb/base';
 import { type Call, type Caller, holdsScope } from './contract.ts';
+import { isPromise } from './is-promise.ts';
 
 export type PolicyRequest = {
   readonly caller: Caller;
@@ -28,14 +29,14 @@ export function scopePolicy({ caller, scope }: PolicyRequest): true | string {
 export function authorise(
   request: PolicyRequest,
   { policy, call, log }: { readonly policy: Policy; readonly call: Call; readonly log: Log },
-): void | Promise<void> {
+): undefined | Promise<void> {
   let verdict: ReturnType<Policy>;
   try {
     verdict = policy(request);
   } catch (error) {
     throw policyFailed(request, error, log);
   }
-  if (verdict === true) return;
+  if (verdict === true) return undefined;
   if (!isPromise(verdict)) throw denied(request, verdict);
   return settle(request, verdict, { call, log });
 }
@@ -75,8 +76,4 @@ function denied({ caller, method, scope }: PolicyRequest, reason: unknown): Oper
 function policyFailed({ caller, method }: PolicyRequest, error: unknown, log: Log): OperatingError {
   log.error('rpc.policy-failed', { method, caller: caller.id, error: describeError(error) });
   return new OperatingError('internal', `${method} was not called: nobody could say whether ${caller.id} may call it`);
-}
-
-function isPromise(verdict: unknown): verdict is Promise<true | string> {
-  return typeof verdict === 'object' && verdict !== null && 'then' in verdict;
 }

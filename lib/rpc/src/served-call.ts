@@ -8,16 +8,17 @@ import type { CallContext } from './call-context.ts';
 import { CallStubs } from './call-stubs.ts';
 import type { Call, Caller } from './contract.ts';
 import type { ServedConnection } from './incoming-calls.ts';
-import { invoke, type Outcome, publicError } from './invoke.ts';
+import { type Invocation, invoke, type Outcome, publicError } from './invoke.ts';
 import { invokeReference } from './invoke-reference.ts';
 import { DEADLINE_MS_MAX, STREAMS_PER_CONNECTION_MAX } from './limits.ts';
-import { type CallCode, callCode } from './method-stats.ts';
+import { type CallCode, callCode, type MethodCounters } from './method-stats.ts';
 import type { MethodTable } from './method-table.ts';
 import { hasNotRun, markNotRun } from './not-run.ts';
 import type { OfferedReference } from './offered-references.ts';
 import { placeReferences } from './place-references.ts';
 import type { CallMessage, Reference, ServerMessage } from './protocol.ts';
 import { ServedStream } from './served-stream.ts';
+import { isPromise } from './is-promise.ts';
 import { formatTraceparent, parseTraceparent, type Trace } from './traceparent.ts';
 import type { SendTiming } from './turn.ts';
 
@@ -31,6 +32,14 @@ export type ServeDependencies = {
   readonly journal?: AnswerJournal | undefined;
 };
 
+export type ServedCallStart = {
+  readonly offered: OfferedReference | undefined;
+  /** Monotonic: it starts. */
+  readonly nowMs: number;
+  /** Since its message came. */
+  readonly waitedMs: number;
+};
+
 export class ServedCall implements Call {
   readonly caller: Caller;
   readonly #message: CallMessage;
@@ -38,6 +47,7 @@ export class ServedCall implements Call {
   readonly #dependencies: ServeDependencies;
   /** What is called, where it is not a method of the table. */
   readonly #offered: OfferedReference | undefined;
+  readonly #counters: MethodCounters | undefined;
   readonly #startedAtMs: number;
   /** What is left of the deadline when it starts. */
   readonly #deadlineMs: number | undefined;
@@ -57,7 +67,7 @@ export class ServedCall implements Call {
 
   constructor(
     message: CallMessage,
-    { offered, waitedMs }: { readonly offered: OfferedReference | undefined; readonly waitedMs: number },
+    { offered, nowMs, waitedMs }: ServedCallStart,
     connection: ServedConnection,
     dependencies: ServeDependencies,
   ) {
@@ -66,7 +76,8 @@ export class ServedCall implements Call {
     this.#offered = offered;
     this.#connection = connection;
     this.#dependencies = dependencies;
-    this.#startedAtMs = dependencies.clock.monotonicMs();
+    this.#counters = offered === undefined ? dependencies.table?.counters(message.method) : undefined;
+    this.#startedAtMs = nowMs;
     this.#deadlineMs = message.deadlineMs === undefined ? undefined : message.deadlineMs - waitedMs;
     this.#trace = parseTraceparent(message.traceparent);
   }
@@ -90,28 +101,21 @@ export class ServedCall implements Call {
     return this.#deadlineMs === undefined || !isBound ? undefined : this.#startedAtMs + this.#deadlineMs;
   }
 
-  /** Resolves when the handler has ended. Never rejects. */
-  async run(): Promise<void> {
-    const { table, clock } = this.#dependencies;
-    const counters = this.#offered === undefined ? table?.counters(this.#message.method) : undefined;
-    counters?.start();
+  /** Returns when the handler has ended, or resolves then where it makes the call wait. Never throws and never rejects. */
+  run(): Promise<void> | undefined {
+    this.#counters?.start();
     this.#armDeadline();
     let code: 'ok' | ErrorCode = 'ok';
     try {
       if (this.#offered !== undefined) this.#connection.offered.enter(this.#offered, this);
-      const outcome = await this.#invoke();
-      if (outcome.kind === 'value') this.#answer({ kind: 'result', id: this.#message.id, value: outcome.value });
-      else await this.#answerStream(outcome);
+      const outcome = this.#invoke();
+      if (isPromise(outcome) || outcome.kind === 'stream') return this.#answerLater(outcome);
+      this.#answerValue(outcome.value);
     } catch (error) {
-      const known = error instanceof OperatingError ? error : this.#publicError(error);
-      code = known.code;
-      this.#answerError(known);
+      code = this.#answerFault(error);
     }
-    this.#end();
-    const durationMs = clock.monotonicMs() - this.#startedAtMs;
-    const isStream = this.#stream !== undefined;
-    counters?.finish(this.#ending(code, durationMs), isStream ? undefined : durationMs);
-    this.#logEnd(code, durationMs);
+    this.#end(code);
+    return undefined;
   }
 
   /** Its connection is lost. A call that its caller may send again goes on, until its deadline, for who asks then. */
@@ -150,26 +154,38 @@ export class ServedCall implements Call {
     return this.#offered?.name ?? this.#message.method;
   }
 
-  async #invoke(): Promise<Outcome> {
+  async #answerLater(pending: Outcome | Promise<Outcome>): Promise<void> {
+    let code: 'ok' | ErrorCode = 'ok';
+    try {
+      const outcome = await pending;
+      if (outcome.kind === 'value') this.#answerValue(outcome.value);
+      else await this.#answerStream(outcome);
+    } catch (error) {
+      code = this.#answerFault(error);
+    }
+    this.#end(code);
+  }
+
+  #invoke(): Outcome | Promise<Outcome> {
     const { log, table, context } = this.#dependencies;
-    const { method: name, input, references } = this.#message;
-    const request = { name, input: references === undefined ? input : this.#placeReferences(), log };
+    const { method: name, references } = this.#message;
+    const input = references === undefined ? this.#message.input : this.#placeReferences();
     const offered = this.#offered;
-    if (offered !== undefined) return this.#within(() => invokeReference(offered, request, this));
-    if (table !== undefined) return this.#invokeOnce(() => invoke(table, { ...request, context }, this));
+    if (offered !== undefined) return this.#within(() => invokeReference(offered, { input, log }, this));
+    if (table !== undefined) return this.#invokeOnce(table, { name, input, log, context });
     throw markNotRun(new OperatingError('not-found', `there is no method "${name}": this side only makes calls`));
   }
 
   /** A call with a key that runs or has run already gets the answer of that. One without a deadline would be kept too long. */
-  #invokeOnce(run: () => Promise<Outcome>): Promise<Outcome> {
+  #invokeOnce(table: MethodTable, invocation: Invocation): Outcome | Promise<Outcome> {
     const { journal } = this.#dependencies;
     const { key, method, credit, references } = this.#message;
     const isPlain = credit === undefined && references === undefined && this.#deadlineMs !== undefined;
-    if (journal === undefined || key === undefined || !isPlain) return run();
+    if (journal === undefined || key === undefined || !isPlain) return invoke(table, invocation, this);
     const call = { callerId: this.caller.id, key, method };
     const known = journal.find(call);
     if (known !== undefined) return known;
-    const outcome = run();
+    const outcome = Promise.try(() => invoke(table, invocation, this));
     this.#isKept = journal.add(call, outcome);
     return outcome;
   }
@@ -202,12 +218,15 @@ export class ServedCall implements Call {
   }
 
   /** The handler has ended. */
-  #end(): void {
+  #end(code: 'ok' | ErrorCode): void {
     this.#isOver = true;
     this.#deadline?.cancel();
     this.#stubs?.end();
     this.#connection.streamCount -= this.#streamCount;
     if (this.#offered !== undefined) this.#connection.offered.leave(this.#offered, this);
+    const durationMs = this.#dependencies.clock.monotonicMs() - this.#startedAtMs;
+    this.#counters?.finish(this.#ending(code, durationMs), this.#stream === undefined ? durationMs : undefined);
+    this.#logEnd(code, durationMs);
   }
 
   async #answerStream({ items, check }: Extract<Outcome, { kind: 'stream' }>): Promise<void> {
@@ -254,6 +273,17 @@ export class ServedCall implements Call {
       throw new TypeError('an answer must be plain data', { cause: error });
     }
     this.#isAnswered = message.kind !== 'item';
+  }
+
+  #answerValue(value: unknown): void {
+    this.#answer({ kind: 'result', id: this.#message.id, value });
+  }
+
+  /** Returns its code. */
+  #answerFault(error: unknown): ErrorCode {
+    const known = error instanceof OperatingError ? error : this.#publicError(error);
+    this.#answerError(known);
+    return known.code;
   }
 
   #answerError(error: OperatingError): void {
