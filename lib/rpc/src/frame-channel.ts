@@ -5,10 +5,19 @@
  * small frames do not fill the queues below.
  */
 import { type Clock, describeError, errorToData, OperatingError } from '@plumb/base';
-import { CborDecoder, CborEncoder } from '@plumb/cbor';
+import { CborBatch, CborDecoder } from '@plumb/cbor';
 import type { Channel, Liveness, Message } from './channel.ts';
-import { encodeMessage } from './encode-message.ts';
-import { BATCH_BYTES_MAX, FRAME, frameOf, jsonFrame, readBye, readReceipt, receiptFrame } from './frame.ts';
+import { addMessage } from './add-message.ts';
+import {
+  BATCH_BYTES_MAX,
+  FRAME,
+  FRAME_BYTES_MAX,
+  frameOf,
+  jsonFrame,
+  readBye,
+  readReceipt,
+  receiptFrame,
+} from './frame.ts';
 import { closedByThisSide, createInbox } from './inbox.ts';
 import type { Knock } from './knock.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
@@ -125,38 +134,40 @@ function createOutbox(
   write: (frame: Buffer) => void,
   { closed, liveness }: { readonly closed: AbortSignal; readonly liveness: () => Liveness },
 ): Outbox {
-  const encoder = new CborEncoder();
-  let batch: Buffer[] = [];
-  let batchBytes = 0;
+  const batch = new CborBatch({ head: Buffer.of(FRAME.messages), sizeBytesMax: FRAME_BYTES_MAX });
   let unreadBytes = 0;
   const flushAll = (): void => {
-    if (batch.length === 0 || closed.aborted) return;
-    const frame = frameOf(FRAME.messages, ...batch);
-    batch = [];
-    batchBytes = 0;
+    if (batch.sizeBytes === 0 || closed.aborted) return;
+    const frame = batch.take();
     unreadBytes += frame.length;
     write(frame);
   };
   const flush = (): void => {
     if (liveness() === 'alive') flushAll();
   };
+  const refusalOf = (message: Message, { sizeBytes, waitingBytes }: Sizes): OperatingError | undefined => {
+    if (sizeBytes > MESSAGE_SIZE_BYTES_MAX) return tooLarge(sizeBytes);
+    const isOverdue = waitingBytes + sizeBytes > BUSY_UNREAD_BYTES_MAX && message['kind'] === 'call';
+    if (!isOverdue || liveness() === 'alive') return undefined;
+    return new OperatingError('exhausted', `the other side is busy, and ${waitingBytes} bytes wait for it`);
+  };
   const planFlush = createFlushPlan(flush);
   return {
     flush,
     flushAll,
     send(message, timing, end) {
-      const bytes = encodeMessage(encoder, message);
-      checkSize(bytes);
-      const waitingBytes = unreadBytes + batchBytes;
-      if (waitingBytes + bytes.length > BUSY_UNREAD_BYTES_MAX && message['kind'] === 'call' && liveness() === 'busy') {
-        throw new OperatingError('exhausted', `the other side is busy, and ${waitingBytes} bytes wait for it`);
+      const waitingBytes = unreadBytes + batch.sizeBytes;
+      const sizeBytes = addMessage(batch, message);
+      const refusal = refusalOf(message, { sizeBytes, waitingBytes });
+      if (refusal !== undefined) {
+        batch.removeLast(sizeBytes);
+        throw refusal;
       }
-      if (waitingBytes + bytes.length > UNREAD_BYTES_MAX) {
+      if (waitingBytes + sizeBytes > UNREAD_BYTES_MAX) {
+        batch.removeLast(sizeBytes);
         return end(new OperatingError('exhausted', `${waitingBytes} bytes were left unread`));
       }
-      if (batchBytes + bytes.length > BATCH_BYTES_MAX) flushAll();
-      batch.push(bytes);
-      batchBytes += bytes.length;
+      if (batch.sizeBytes >= BATCH_BYTES_MAX) flushAll();
       planFlush(timing);
     },
     onReceipt(sizeBytes) {
@@ -166,10 +177,12 @@ function createOutbox(
   };
 }
 
-function checkSize({ length }: Buffer): void {
-  if (length <= MESSAGE_SIZE_BYTES_MAX) return;
+/** Of a message, and of those that wait before it. */
+type Sizes = { readonly sizeBytes: number; readonly waitingBytes: number };
+
+function tooLarge(sizeBytes: number): OperatingError {
   const advice = `at most ${MESSAGE_SIZE_BYTES_MAX} can be sent: ask for less at a time`;
-  throw new OperatingError('exhausted', `the message has ${length} bytes, ${advice}`);
+  return new OperatingError('exhausted', `the message has ${sizeBytes} bytes, ${advice}`);
 }
 
 /** Every side words its reason as it sees it. */

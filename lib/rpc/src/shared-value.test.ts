@@ -1,7 +1,7 @@
-import { CborEncoder, decodeCbor } from '@plumb/cbor';
+import { decodeCbor } from '@plumb/cbor';
 import { expect, test } from 'vitest';
+import { encodeMessage } from '../test/encode-message.ts';
 import { createChannelPair } from './channel-pair.ts';
-import { encodeMessage } from './encode-message.ts';
 import { itemCost } from './item-cost.ts';
 import { decodeJson, encodeJson } from './json-codec.ts';
 import { plainMessage, SharedValue } from './shared-value.ts';
@@ -15,7 +15,7 @@ const messages = [
 test('a message with a shared value reads as the message with the plain one, in every encoding', async () => {
   for (const message of messages) {
     const shared = { ...message, value: new SharedValue(message.value, 100) };
-    expect(decodeCbor(encodeMessage(new CborEncoder(), shared))).toEqual(message);
+    expect(decodeCbor(encodeMessage(shared))).toEqual(message);
     expect(decodeJson(encodeJson(shared))).toEqual(message);
     expect(plainMessage(shared)).toEqual(message);
     const [near, far] = createChannelPair();
@@ -27,7 +27,7 @@ test('a message with a shared value reads as the message with the plain one, in 
 
 test('a message without a shared value is encoded as ever', () => {
   for (const message of [...messages, { kind: 'end', id: 3 }]) {
-    expect(decodeCbor(encodeMessage(new CborEncoder(), message))).toEqual(message);
+    expect(decodeCbor(encodeMessage(message))).toEqual(message);
     expect(decodeJson(encodeJson(message))).toEqual(message);
     expect(plainMessage(message)).toBe(message);
   }
@@ -50,14 +50,14 @@ test('each encoding is made once, whoever asks', () => {
     expect(encode(2)).toEqual({ id: 2, value: { field: 'read' } });
     expect(reads).toBe(after);
   };
-  check((id) => decodeCbor(encodeMessage(new CborEncoder(), { id, value: shared })));
+  check((id) => decodeCbor(encodeMessage({ id, value: shared })));
   check((id) => decodeJson(encodeJson({ id, value: shared })));
 });
 
 test('what cannot be carried is refused, shared or not', () => {
   const shared = new SharedValue({ at: new Map() }, 10);
   expect(() => encodeJson({ id: 1, value: shared })).toThrow('JSON cannot carry a Map');
-  expect(() => encodeMessage(new CborEncoder(), { id: 1, value: new SharedValue(() => 1, 10) })).toThrow('function');
+  expect(() => encodeMessage({ id: 1, value: new SharedValue(() => 1, 10) })).toThrow('function');
 });
 
 test('a shared value costs the credit of the size that it was made with', () => {

@@ -2,10 +2,10 @@
 // value counts its changes, so a reader sees at once that one is missing or repeated; every item crosses the encodings
 // of ZeroMQ. `npm run test:soak` has 1,000 joiners over 1,000,000 changes.
 import { OperatingError, seededRandom } from '@plumb/base';
-import { CborDecoder, CborEncoder } from '@plumb/cbor';
+import { CborDecoder } from '@plumb/cbor';
 import { expect, test } from 'vitest';
-import { encodeMessage } from '../src/encode-message.ts';
 import { createPublisher, type FeedItem, type FeedRequest, subscribe, type Subscription } from '../src/index.ts';
+import { encodeMessage } from './encode-message.ts';
 
 const IS_SOAK = process.env['FUZZ_SECONDS'] !== undefined;
 const JOINERS = IS_SOAK ? 1_000 : 150;
@@ -24,14 +24,14 @@ test(`${JOINERS} readers that join while ${CHANGES} changes are published miss n
   const faults: unknown[] = [];
 
   const join = (group: number): void => {
-    const [encoder, decoder] = [new CborEncoder(), new CborDecoder()];
+    const decoder = new CborDecoder();
     const known = new Map<string, number>();
     async function* open(
       request: FeedRequest,
       options: { readonly signal: AbortSignal },
     ): AsyncGenerator<FeedItem<number>> {
       for await (const value of publisher.feed(request, options)) {
-        const bytes = encodeMessage(encoder, { kind: 'item', id: 1, value });
+        const bytes = encodeMessage({ kind: 'item', id: 1, value });
         yield (decoder.decode(bytes) as { readonly value: FeedItem<number> }).value;
       }
       throw new OperatingError('unavailable', 'the feed ended');
