@@ -97,11 +97,10 @@ async function openAll(replicas: Replicas): Promise<void> {
 
 type Outcome = { readonly kind: 'safe' | 'once'; readonly id: number; readonly answer: unknown };
 
+type Load = AsyncDisposable & { readonly outcomes: Outcome[]; readonly stop: () => Promise<void> };
+
 /** Callers that each make one call after the other, every eighth of them `once`. Ids are not used twice. */
-function startLoad(
-  { tasks }: Replicas,
-  inFlight: number,
-): { readonly outcomes: Outcome[]; readonly stop: () => Promise<void> } {
+function startLoad({ tasks }: Replicas, inFlight: number): Load {
   const outcomes: Outcome[] = [];
   let isStopped = false;
   let lastId = 0;
@@ -114,19 +113,17 @@ function startLoad(
       outcomes.push({ kind, id, answer });
     }
   });
-  return {
-    outcomes,
-    async stop() {
-      isStopped = true;
-      await Promise.all(callers);
-    },
+  const stop = async (): Promise<void> => {
+    isStopped = true;
+    await Promise.all(callers);
   };
+  return { outcomes, stop, [Symbol.asyncDispose]: stop };
 }
 
 test('kill -9 of one replica, its return, and kill -9 of another fail no idempotent call, and run no other twice', async () => {
   await using replicas = await openReplicas();
   await openAll(replicas);
-  const load = startLoad(replicas, IN_FLIGHT);
+  await using load = startLoad(replicas, IN_FLIGHT);
   const more = async (count: number): Promise<unknown> => {
     const goal = load.outcomes.length + count;
     return until('more answers', () => load.outcomes.length >= goal);
@@ -159,7 +156,7 @@ test('kill -9 of one replica, its return, and kill -9 of another fail no idempot
 test('a replica whose event loop is held up gets no calls while others are free, and is used again afterwards', async () => {
   await using replicas = await openReplicas();
   await openAll(replicas);
-  const load = startLoad(replicas, 2);
+  await using load = startLoad(replicas, 2);
   await until('each to be used', () => IDS.every((id) => replicas.runs(id).length > 50));
   replicas.spin('b', 2_000);
   await until('it to be held up', () => replicas.runs('b').includes('spin'));
@@ -173,10 +170,31 @@ test('a replica whose event loop is held up gets no calls while others are free,
   // Of the two callers one may wait there; the other always finds somebody who has nothing to do.
   expect(inFlightMax).toBeLessThanOrEqual(1);
   expect(load.outcomes.length - answered).toBeGreaterThan(200);
-  await until('it to be used again', () => {
-    const runs = replicas.runs('b');
-    return runs.length - runs.indexOf('spun') > 50;
-  });
+  await until('it to be used again', () => usedSince(replicas.runs('b'), 'spun') > 50);
   await load.stop();
   expect(load.outcomes.filter(({ id, answer }) => answer !== id * 2)).toEqual([]);
 });
+
+test('a replica that is busy gets none of 64 callers, whose calls to it are answered when it comes back', async () => {
+  await using replicas = await openReplicas();
+  await openAll(replicas);
+  await using load = startLoad(replicas, IN_FLIGHT);
+  await until('each to be used', () => IDS.every((id) => replicas.runs(id).length > 50));
+  replicas.spin('b', 6_000);
+  const inFlight = (): number => replicas.connection.state().find(({ id }) => id === 'b')?.inFlight ?? 0;
+  await until('it to be busy', () => replicas.stateOf('b') === 'busy');
+  const stuck = inFlight();
+  // It keeps what it got before, and that is never given back: up to about half.
+  expect(stuck).toBeLessThan(IN_FLIGHT * 0.75);
+  const answered = load.outcomes.length;
+  await until('others to answer', () => load.outcomes.length > answered + 1_000);
+  if (replicas.stateOf('b') === 'busy') expect(inFlight()).toBe(stuck);
+  await until('it to be open', () => replicas.stateOf('b') === 'open');
+  await until('it to be used again', () => usedSince(replicas.runs('b'), 'spun') > stuck + 200);
+  await load.stop();
+  expect(load.outcomes.filter(({ id, answer }) => answer !== id * 2)).toEqual([]);
+});
+
+function usedSince(runs: readonly string[], line: string): number {
+  return runs.length - 1 - runs.indexOf(line);
+}
