@@ -3,6 +3,7 @@
  * way, how long calls take, and how each ends. It changes no message and keeps none.
  */
 import { type Clock, type ErrorCode, isErrorCode } from '@plumb/base';
+import { CallTable } from './call-table.ts';
 import type { Channel, Message } from './channel.ts';
 
 /** Answers that speak against the instance that gave them. All others show that it works: it is the caller who erred. */
@@ -27,7 +28,7 @@ type RunningCall = { readonly startedAtMs: number; readonly deadlineMs: number; 
 export class CallMeter {
   readonly #clock: Clock;
   readonly #onEnd: (end: CallEnd | undefined) => void;
-  readonly #running = new Map<unknown, RunningCall>();
+  readonly #running = new CallTable<RunningCall>();
   #streamCount = 0;
   #latencyMs: number | undefined;
   #lastAnswerAtMs = -Infinity;
@@ -86,7 +87,11 @@ export class CallMeter {
       const isStream = credit !== undefined;
       if (isStream) this.#streamCount += 1;
       const startedAtMs = this.#clock.monotonicMs();
-      this.#running.set(id, { startedAtMs, deadlineMs: (deadlineMs as number | undefined) ?? Infinity, isStream });
+      this.#running.add(id as number, {
+        startedAtMs,
+        deadlineMs: (deadlineMs as number | undefined) ?? Infinity,
+        isStream,
+      });
     } else if (kind === 'cancel') {
       const call = this.#remove(id);
       if (call === undefined) return;
@@ -106,10 +111,8 @@ export class CallMeter {
   }
 
   #remove(id: unknown): RunningCall | undefined {
-    const call = this.#running.get(id);
-    if (call === undefined) return undefined;
-    this.#running.delete(id);
-    if (call.isStream) this.#streamCount -= 1;
+    const call = this.#running.delete(id as number);
+    if (call?.isStream === true) this.#streamCount -= 1;
     return call;
   }
 

@@ -17,8 +17,9 @@ export type OpenConnectionOptions = InheritOptions & {
 
 /**
  * A connection that opens at the first call and again, with backoff, at the first call after a loss. Calls that were
- * running at the loss fail with `unavailable`, since they may have run; later ones wait for the channel within their
- * deadline. When opening fails with an error that a retry cannot cure, such as a wrong token, those who wait get it.
+ * running at the loss fail with `unavailable`, since they may have run, or are made again if they are idempotent; later
+ * ones wait for the channel within their deadline. When opening fails with an error that a retry cannot cure, such as a
+ * wrong token, those who wait get it.
  */
 export function openConnection(options: OpenConnectionOptions): Connection {
   const source = new ReopeningSource(options);
