@@ -78,7 +78,7 @@ test('who does not answer is knocked at, is busy where the knock is taken, and a
   // An answered knock of the past says nothing about the next silence.
   await world.seconds(2);
   world.knock().onReached();
-  await world.seconds(20);
+  await world.seconds(80);
   expect([world.liveness(), world.deaths]).toEqual(['busy', []]);
 });
 

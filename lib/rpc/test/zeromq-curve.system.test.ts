@@ -85,6 +85,8 @@ test('a key that nobody knows may still show a token; without one it is denied, 
   await check(undefined, 'nobody known holds the key ');
   await check('guessed', 'the token is not valid');
   expect(callers).toHaveLength(2);
+  // No token is not a token that somebody could have.
+  expect(door.asked).not.toContain('');
 });
 
 test('a side without CURVE, or with the key of another server, is told so at once', async () => {

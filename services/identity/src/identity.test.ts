@@ -153,6 +153,18 @@ test('a registered key is a token: it has a name and scopes, is listed, ends at 
   expect(await authenticator.authenticateKey(KEY)).toMatchObject({ caller: { id: 'other' } });
 });
 
+test('a key is never the token of another proof that has its name, not even while it is refused', async () => {
+  await using world = await openWorld();
+  const { authenticator, handlers } = world.identity;
+  await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);
+  const refused = authenticator.registerKey('ci', ['config:read'], { publicKey: KEY, ttlMs: undefined });
+  const meanwhile = authenticator.authenticateKey(KEY);
+  await expect(refused).rejects.toMatchObject({ code: 'conflict' });
+  expect((await meanwhile).kind).toBe('unknown');
+  // And the key is free again.
+  await handlers.registerKey({ name: 'indexer', scopes: ['config:read'], publicKey: KEY }, OPERATOR);
+});
+
 test('an address that is wrong too often waits, while others and known secrets stay welcome', async () => {
   await using world = await openWorld();
   const { authenticator } = world.identity;
