@@ -129,7 +129,9 @@ class DealerLink {
 
   #onLoss(why: string): void {
     if (this.#frames === undefined) return this.fail(this.unreachable(why));
-    this.#frames.onLoss(new OperatingError('unavailable', `the connection to ${this.#options.address} was lost: ${why}`));
+    this.#frames.onLoss(
+      new OperatingError('unavailable', `the connection to ${this.#options.address} was lost: ${why}`),
+    );
   }
 
   /** Why there never was a connection. */

@@ -6,7 +6,7 @@
  * sessions, which are kept by hash. A secret is `ID.SECRET`, so that it is found by id and then compared in constant
  * time. Keys are those of tokens that were made for one, and of running instances (`public-keys.ts`).
  */
-import { type Clock, type Log, randomText } from '@plumb/base';
+import { type Clock, type Log, OperatingError, randomText } from '@plumb/base';
 import type { Collection } from '@plumb/kv';
 import type { Caller } from '@plumb/rpc';
 import { CredentialLives } from './credential-lives.ts';
@@ -98,6 +98,7 @@ export class Authenticator {
     return this.#known(found);
   }
 
+  /** @throws OperatingError `already-exists` for a name that is taken. */
   async createToken(
     name: string,
     scopes: readonly string[],
@@ -108,7 +109,7 @@ export class Authenticator {
     return { token: `${name}.${secret}`, record };
   }
 
-  /** A token whose proof is a key instead of a secret. @throws OperatingError `already-exists` for a key that is known. */
+  /** A token whose proof is a key instead of a secret. @throws OperatingError `already-exists` for a name or key that is taken. */
   async registerKey(
     name: string,
     scopes: readonly string[],
@@ -223,8 +224,10 @@ export class Authenticator {
   ): Promise<TokenRecord> {
     const createdAt = this.#clock.now();
     const whole = { ...record, createdAt, expiresAt: ttlMs === undefined ? undefined : createdAt + ttlMs };
-    await this.#tokens.put(record.name, whole, { ifRevision: 0 });
-    return whole;
+    const { kind } = await this.#tokens.put(record.name, whole, { ifRevision: 0 });
+    if (kind === 'committed') return whole;
+    const advice = 'revoke it first, or choose another name';
+    throw new OperatingError('already-exists', `a token named "${record.name}" exists: ${advice}`);
   }
 
   #refuse(address: string | undefined): Authentication {

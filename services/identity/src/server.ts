@@ -23,25 +23,15 @@ export function createIdentity({ kv, clock, log, operatorKey, consoleUrl }: Iden
   const sessions = createCollection<SessionRecord>(kv, 'identity/session/');
   const authenticator = new Authenticator({ operatorKey, tokens, sessions, clock, log });
 
-  const checkFree = async (name: string): Promise<void> => {
-    if ((await tokens.get(name)) === undefined) return;
-    throw new OperatingError(
-      'already-exists',
-      `a token named "${name}" exists: revoke it first, or choose another name`,
-    );
-  };
-
   const handlers: IdentityHandlers = {
     async createToken({ name, scopes, ttlMs }, { caller }) {
       requireScopes(caller, scopes);
-      await checkFree(name);
       const { token, record } = await authenticator.createToken(name, scopes, ttlMs);
       log.info('identity.create-token', { name, scopes, caller: caller.id });
       return { token, name, scopes, expiresAt: record.expiresAt };
     },
     async registerKey({ name, scopes, publicKey, ttlMs }, { caller }) {
       requireScopes(caller, scopes);
-      await checkFree(name);
       const { expiresAt } = await authenticator.registerKey(name, scopes, { publicKey, ttlMs });
       log.info('identity.register-key', { name, scopes, publicKey, caller: caller.id });
       return { name, scopes, expiresAt };
