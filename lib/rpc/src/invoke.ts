@@ -126,8 +126,8 @@ function copyOf({ code, message, details, cause }: OperatingError): OperatingErr
   return new OperatingError(code, message, { details, cause });
 }
 
-function parseInput({ name, method }: TableEntry, input: unknown): unknown {
-  if (method === undefined) return input;
+function parseInput({ name, method, fitsInput }: TableEntry, input: unknown): unknown {
+  if (method === undefined || fitsInput(input)) return input;
   const outcome = safeParse(method.input, input);
   if (outcome.success) return outcome.output;
   const issues = listIssues(outcome.issues);
@@ -139,8 +139,9 @@ function parseInput({ name, method }: TableEntry, input: unknown): unknown {
   });
 }
 
-function checkOutput({ name, method }: TableEntry, value: unknown, { caller }: Call, log: Log): unknown {
-  if (method === undefined) return value;
+function checkOutput(entry: TableEntry, value: unknown, { caller }: Call, log: Log): unknown {
+  const { name, method, fitsOutput } = entry;
+  if (method === undefined || fitsOutput(value)) return value;
   const outcome = safeParse(method.output, value);
   if (outcome.success) return outcome.output;
   log.error('rpc.output-invalid', { method: name, caller: caller.id, issues: listIssues(outcome.issues) });

@@ -1,6 +1,7 @@
 /** What a dispatcher can call, by `service.method`: a Map, so that nothing inherited is ever a method. */
 import { assert, nearestWord, OperatingError } from '@plumb/base';
 import type { Call, Contract, Handlers, Method } from './contract.ts';
+import { type Fits, fitsSchema } from './fits-schema.ts';
 import { MethodCounters, type MethodStats, UNKNOWN_METHOD } from './method-stats.ts';
 import { type Policy, scopePolicy } from './policy.ts';
 
@@ -9,10 +10,16 @@ const HINT_NAMES_MAX = 30;
 /** How deep objects may nest in a plain object that is offered: a guard against cycles. */
 const OBJECT_DEPTH_MAX = 8;
 
+/** What a method of a plain object takes and answers. */
+const UNCHECKED = { fitsInput: () => true, fitsOutput: () => true };
+
 export type TableEntry = {
   readonly name: string;
   /** Absent for a method of a plain object: nothing is checked then. */
   readonly method: Method | undefined;
+  /** Whether the contract takes the value as it is; where not, it is parsed. */
+  readonly fitsInput: Fits;
+  readonly fitsOutput: Fits;
   readonly scope: string | undefined;
   readonly summary: string | undefined;
   /** What is offered. For a method with a contract, its handler. */
@@ -47,6 +54,8 @@ export class MethodTable {
       this.#put({
         name: `${service}.${verb}`,
         method,
+        fitsInput: fitsSchema(method.input),
+        fitsOutput: fitsSchema(method.output),
         scope,
         summary,
         offered: run,
@@ -133,7 +142,7 @@ export class MethodTable {
       if (typeof value === 'function') {
         const run = (input: unknown): unknown => Reflect.apply(value, object, argumentsOf(input));
         const summary = summaries.get(name.slice(name.indexOf('.') + 1));
-        this.#put({ name, method: undefined, scope, summary, offered: value, run });
+        this.#put({ name, method: undefined, ...UNCHECKED, scope, summary, offered: value, run });
       } else if (isPlainObject(value)) {
         this.#addMembers(name, value, { ...options, depth: depth + 1 });
       }
