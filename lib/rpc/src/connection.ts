@@ -8,6 +8,7 @@ import { ClientSession, type ClientSessionOptions } from './client-session.ts';
 import type { CallOptions } from './contract.ts';
 import { Inheritance, type InheritOptions } from './inherit-call.ts';
 import type { SessionSource } from './session-source.ts';
+import { withSharedTimer } from './shared-timer.ts';
 import { StreamReader } from './stream-reader.ts';
 
 export type Connection = Disposable & {
@@ -44,7 +45,7 @@ export function createConnection(channel: Channel, options: ConnectionOptions = 
 
 /** Calls on whatever sessions `source` has. */
 export function connectionOver(source: SessionSource, clock: Clock, options: InheritOptions = {}): Connection {
-  const dependencies: CallDependencies = { source, clock, newKey: createCallKeys() };
+  const dependencies: CallDependencies = { source, clock: withSharedTimer(clock), newKey: createCallKeys() };
   const inheritance = new Inheritance(clock, options);
   return {
     call: (method, input, options = {}) => callOnce(dependencies, { method, input }, inheritance.unary(options)),

@@ -7,6 +7,7 @@ import { OfferedReferences } from './offered-references.ts';
 import { OutgoingCalls } from './outgoing-calls.ts';
 import { parseMessage } from './protocol.ts';
 import type { ServeDependencies } from './served-call.ts';
+import { withSharedTimer } from './shared-timer.ts';
 
 /**
  * Serves `channel` until it closes, as `caller` is on its other side, and returns the calls that can be made on it. A
@@ -15,7 +16,8 @@ import type { ServeDependencies } from './served-call.ts';
 export function openSession(channel: Channel, caller: Caller, dependencies: ServeDependencies): OutgoingCalls {
   const offered = new OfferedReferences();
   const outgoing = new OutgoingCalls(channel, offered);
-  const incoming = new IncomingCalls({ channel, caller, outgoing, offered }, dependencies);
+  const clock = withSharedTimer(dependencies.clock);
+  const incoming = new IncomingCalls({ channel, caller, outgoing, offered }, { ...dependencies, clock });
   const refuse = (reason: string): void => {
     const error = new OperatingError('invalid', reason);
     channel.send({ kind: 'error', error: errorToData(error) });
