@@ -1,7 +1,13 @@
-import { silentLog, systemClock } from '@plumb/base';
-import type { Client, Handlers } from '../../src/index.ts';
-import { createDispatcher } from '../../src/index.ts';
-import { connect, generateKeyPair, listenZeromq, serve } from '../../src/node.ts';
+import { silentLog, systemClock, systemRandom } from '@plumb/base';
+import {
+  type Channel,
+  type Client,
+  createClient,
+  createDispatcher,
+  type Handlers,
+  openConnection,
+} from '../../src/index.ts';
+import { connect, generateKeyPair, listenZeromq, openZeromqChannel, serve } from '../../src/node.ts';
 import { benchContract } from '../bench-contract.ts';
 import { createItems } from '../bench-value.ts';
 import type { BenchClient, Peer } from './peer.ts';
@@ -14,7 +20,7 @@ const methods: Handlers<typeof benchContract> = {
   items: ({ count }) => createItems(count),
 };
 
-/** Without CURVE the doors are those that a front door with keys opens too, since `serve` refuses plain TCP. */
+/** CURVE is measured through the front doors `serve` and `connect`, plain TCP, which they refuse, through what is behind them. */
 export const plumb: Peer = {
   settings: 'defaults; the server checks every value against its contract on the way in and out',
   async serve() {
@@ -29,9 +35,13 @@ export const plumb: Peer = {
     });
     const keys = generateKeyPair();
     const sealed = await serve({ name: 'bench', contract: benchContract, methods, keys, tokens: { [TOKEN]: 'bench' } });
-    return { address: `${addresses[0]}/bench`, sealedAddress: `${sealed.target} ${keys.publicKey}` };
+    return { address: addresses[0] ?? '', sealedAddress: `${sealed.target} ${keys.publicKey}` };
   },
-  open: async (target) => clientOf(await connect(target, { contract: benchContract, token: TOKEN })),
+  async open(address) {
+    const open = (signal: AbortSignal): Promise<Channel> => openZeromqChannel({ address, token: TOKEN, signal });
+    const connection = openConnection({ open, clock: systemClock, random: systemRandom, log: silentLog });
+    return clientOf(createClient(benchContract, 'bench', connection));
+  },
   async openSealed(address) {
     const [target = '', serverKey = ''] = address.split(' ');
     return clientOf(await connect(target, { contract: benchContract, token: TOKEN, serverKey }));
