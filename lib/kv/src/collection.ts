@@ -4,7 +4,8 @@
  */
 import { describeError, OperatingError } from '@plumb/base';
 import { CborDecoder, CborEncoder } from '@plumb/cbor';
-import type { Compare, Entry, Kv, Operation } from './kv.ts';
+import type { Entry, Kv } from './kv.ts';
+import type { Compare, Operation } from './operation.ts';
 
 export type Item<T> = {
   /** The key without the collection's prefix. May itself be a path. */
@@ -92,7 +93,7 @@ export function createCollection<T>(kv: Kv, prefix: string): Collection<T> {
   const change = async (id: string, operation: Operation, { ifRevision }: Condition): Promise<PutOutcome<T>> => {
     const conditions = ifRevision === undefined ? [] : [compare(id, ifRevision)];
     const result = await kv.transact([operation], { compare: conditions });
-    if (result.kind === 'committed') return result;
+    if (result.kind === 'committed') return { kind: 'committed', revision: result.revision };
     return { kind: 'conflict', current: result.current === undefined ? undefined : parse(result.current) };
   };
 

@@ -4,13 +4,14 @@
  * on disk does the state change, do watchers hear of it and promises resolve; when it fails, all of the group reject,
  * conflicts too, since what they conflicted with never was.
  */
-import { describeError, OperatingError } from '@plumb/base';
-import { evaluate, type KvRequest } from './evaluate.ts';
-import type { EngineWrite, KvEngine } from './kv-engine.ts';
-import { type KvChange, type KvState, Overlay } from './kv-state.ts';
-import type { Key, TransactionResult } from './kv.ts';
+import { OperatingError } from '@plumb/base';
+import { evaluate, type Group, type KvRequest } from './evaluate.ts';
+import type { GroupWriter } from './group-writer.ts';
+import type { History } from './history.ts';
+import type { KvChange, KvState } from './kv-state.ts';
 import { GROUP_SIZE_BYTES_MAX, PENDING_SIZE_BYTES_MAX, PENDING_TRANSACTIONS_MAX } from './limits.ts';
-import { formatEntry, formatLease, formatRevision } from './record.ts';
+import type { TransactionResult } from './operation.ts';
+import { Overlay } from './overlay.ts';
 
 type Pending = {
   readonly request: KvRequest;
@@ -19,10 +20,11 @@ type Pending = {
 };
 
 export type CommitQueueOptions = {
-  readonly engine: KvEngine;
+  readonly writer: GroupWriter;
   readonly state: KvState;
+  readonly history: History;
   readonly storeSizeBytesMax: number;
-  /** Called in order, after the state has changed and before the promise resolves. */
+  /** Called in order, after state and history have changed and before the promise resolves. */
   readonly onChange: (change: KvChange) => void;
 };
 
@@ -31,9 +33,6 @@ export class CommitQueue {
   #pending: Pending[] = [];
   #pendingSizeBytes = 0;
   #running: Promise<void> | undefined;
-  /** What a failed write touched: it may be on disk after a crash, so the next write says again how it is. */
-  readonly #unsureKeys = new Set<Key>();
-  readonly #unsureLeases = new Set<string>();
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -57,9 +56,7 @@ export class CommitQueue {
   /** Resolves when nothing waits, and a failed write cannot come back if the disk takes writes again. */
   async drain(): Promise<void> {
     await this.#running;
-    if (this.#unsureKeys.size + this.#unsureLeases.size === 0) return;
-    // Those who asked for these writes know that they failed; a disk that is still full is no reason not to close.
-    await this.#write(new Overlay(this.#options.state), true).catch(() => undefined);
+    await this.#options.writer.settle();
   }
 
   async #run(): Promise<void> {
@@ -82,8 +79,8 @@ export class CommitQueue {
   }
 
   async #commitGroup(requests: readonly Pending[]): Promise<void> {
-    const { state, storeSizeBytesMax, onChange } = this.#options;
-    const group = new Overlay(state);
+    const { writer, state, history, storeSizeBytesMax } = this.#options;
+    const group: Group = { view: new Overlay(state), compactRevision: history.oldestRevision };
     const changes: KvChange[] = [];
     const evaluated = requests.map(({ request, settle }) => {
       try {
@@ -96,37 +93,26 @@ export class CommitQueue {
     });
 
     try {
-      await this.#write(group, group.revision !== state.revision || group.leases.size > 0);
+      await writer.write(group, changes);
     } catch (error) {
-      for (const { settle } of requests) settle.reject(writeError(error));
+      for (const { settle } of requests) settle.reject(error);
       return;
     }
-    for (const [leaseId, lease] of group.leases) {
+    this.#apply(group, changes);
+    for (const settle of evaluated) settle();
+  }
+
+  #apply({ view, compactRevision }: Group, changes: readonly KvChange[]): void {
+    const { state, history, onChange } = this.#options;
+    for (const [leaseId, lease] of view.leases) {
       if (lease === undefined) state.leases.delete(leaseId);
       else state.leases.set(leaseId, lease);
     }
     for (const change of changes) {
       state.apply(change);
+      history.append(change);
       onChange(change);
     }
-    for (const settle of evaluated) settle();
+    history.compact(compactRevision);
   }
-
-  async #write(group: Overlay, isNeeded: boolean): Promise<void> {
-    if (!isNeeded) return;
-    for (const key of group.entries.keys()) this.#unsureKeys.add(key);
-    for (const leaseId of group.leases.keys()) this.#unsureLeases.add(leaseId);
-    const batch: EngineWrite[] = [];
-    for (const key of this.#unsureKeys) batch.push(formatEntry(key, group.get(key)));
-    for (const leaseId of this.#unsureLeases) batch.push(formatLease(leaseId, group.lease(leaseId)));
-    batch.push(formatRevision(group.revision));
-    await this.#options.engine.write(batch);
-    this.#unsureKeys.clear();
-    this.#unsureLeases.clear();
-  }
-}
-
-function writeError(error: unknown): OperatingError {
-  if (error instanceof OperatingError) return error;
-  return new OperatingError('unavailable', `the store could not write: ${describeError(error)}`, { cause: error });
 }

@@ -29,12 +29,18 @@ export class LeaseTimers {
     this.#wait(leaseId, running, ttlMs);
   }
 
-  /** False when the lease has ended, though its keys may still be there for a moment. */
-  keepAlive(leaseId: string): boolean {
+  /** Its time to live, undefined when the lease has ended, though its keys may still be there for a moment. */
+  keepAlive(leaseId: string): number | undefined {
     const running = this.#running.get(leaseId);
-    if (running === undefined || running.hasEnded) return false;
+    if (running === undefined || running.hasEnded) return undefined;
     running.deadlineMs = this.#clock.monotonicMs() + running.ttlMs;
-    return true;
+    return running.ttlMs;
+  }
+
+  /** 0 for a lease that has ended. */
+  remainingMs(leaseId: string): number {
+    const running = this.#running.get(leaseId);
+    return running === undefined ? 0 : Math.max(0, running.deadlineMs - this.#clock.monotonicMs());
   }
 
   /** Forgets a lease that is no longer stored. */

@@ -1,6 +1,4 @@
-/** The bounds of the store, and the check of a transaction against them before anything is done. */
-import { OperatingError } from '@plumb/base';
-import type { Compare, Operation } from './kv.ts';
+/** The bounds of the store. What callers ask for is checked against them in `check-request.ts`. */
 
 /** Bytes of UTF-8 in a key: a deep path of names fits, and a key never dominates its value. */
 export const KEY_SIZE_BYTES_MAX = 1_024;
@@ -20,52 +18,15 @@ export const GROUP_SIZE_BYTES_MAX = 4 * 1_048_576;
 export const STORE_SIZE_BYTES_MAX = 512 * 1_048_576;
 /** Changed keys that a slow watcher may fall behind before it is sent a new snapshot instead. */
 export const WATCH_QUEUE_MAX = 4_096;
+/** Between progress marks of a watch: a reader that resumes from the last one repeats at most what that time brought. */
+export const WATCH_PROGRESS_PERIOD_MS = 1_000;
+/** Changes that are kept: some minutes of a busy store, for whoever reconnects. */
+export const HISTORY_REVISIONS_MAX = 100_000;
+/** Bytes of what kept changes replaced, with the objects that hold it: a small part of a process at rest. */
+export const HISTORY_SIZE_BYTES_MAX = 8 * 1_048_576;
+/** Bytes of UTF-8 in the id of a lease: a UUID with a name before it. */
+export const LEASE_ID_SIZE_BYTES_MAX = 64;
 /** Leases at a time: one for each instance of a large installation, a hundred times over. */
 export const LEASES_MAX = 100_000;
 /** The longest delay of a JavaScript timer, 24.8 days. */
 export const LEASE_TTL_MS_MAX = 2 ** 31 - 1;
-
-/** @throws OperatingError `invalid` when `key` is empty, too long, or not well-formed text. */
-function checkKey(key: string): void {
-  if (key === '') throw new OperatingError('invalid', 'a key is empty: give it at least one byte');
-  checkPrefix(key);
-}
-
-/** Like `checkKey`, but the empty prefix is every key's. */
-export function checkPrefix(prefix: string): void {
-  if (prefix.length > KEY_SIZE_BYTES_MAX || Buffer.byteLength(prefix) > KEY_SIZE_BYTES_MAX) {
-    const start = `${prefix.slice(0, 40)}…`;
-    throw new OperatingError('invalid', `the key "${start}" is longer than ${KEY_SIZE_BYTES_MAX} bytes: shorten it`);
-  }
-  // Two keys with lone surrogates can have the same UTF-8 bytes.
-  if (!prefix.isWellFormed()) {
-    throw new OperatingError('invalid', `the key ${JSON.stringify(prefix)} is not well-formed Unicode: repair it`);
-  }
-}
-
-/** Returns the bytes that a transaction puts. @throws OperatingError `invalid` beyond a bound. */
-export function checkTransaction(operations: readonly Operation[], compare: readonly Compare[]): number {
-  const count = Math.max(operations.length, compare.length);
-  if (count > TRANSACTION_OPERATIONS_MAX) {
-    const limit = `at most ${TRANSACTION_OPERATIONS_MAX} operations and as many conditions`;
-    throw new OperatingError('invalid', `a transaction takes ${limit}, not ${count}: split it`);
-  }
-  for (const { key } of compare) checkKey(key);
-  let sizeBytes = 0;
-  for (const operation of operations) {
-    if (operation.kind === 'delete-prefix') checkPrefix(operation.prefix);
-    else checkKey(operation.key);
-    if (operation.kind === 'put') sizeBytes += putSize(operation.key, operation.value);
-  }
-  if (sizeBytes > TRANSACTION_SIZE_BYTES_MAX) {
-    const limit = `a transaction puts at most ${TRANSACTION_SIZE_BYTES_MAX} bytes`;
-    throw new OperatingError('invalid', `${limit}, not ${sizeBytes}: split it`);
-  }
-  return sizeBytes;
-}
-
-function putSize(key: string, value: Uint8Array): number {
-  if (value.byteLength <= VALUE_SIZE_BYTES_MAX) return Buffer.byteLength(key) + value.byteLength;
-  const limit = `a value has at most ${VALUE_SIZE_BYTES_MAX} bytes`;
-  throw new OperatingError('invalid', `${limit}, but that of "${key}" has ${value.byteLength}: store a file instead`);
-}

@@ -41,6 +41,7 @@ test('a damaged record is refused with its name: no flipped bit and no missing b
   await check('2', '"a/b"');
   await check('1', '"1');
   await check('0revision', '"0revision"');
+  await check('3', 'the history from revision 1 on');
 });
 
 test('a record under another key than it was written for is refused', async () => {
@@ -51,13 +52,29 @@ test('a record under another key than it was written for is refused', async () =
   );
 });
 
+test('a store whose history has a hole is refused', async () => {
+  const records: MemoryRecords = new Map();
+  const open = () => openKv(createMemoryEngine(records), { clock: systemClock });
+  await using kv = await open();
+  for (const text of ['1', '2', '3']) await kv.transact([{ kind: 'put', key: 'a', value: Buffer.from(text) }]);
+  const pieces = [...records.keys()].filter((name) => name.startsWith('33')).sort();
+  expect(pieces).toHaveLength(3);
+  for (const piece of pieces) {
+    const record = records.get(piece) as EngineRecord;
+    records.delete(piece);
+    await expect(open()).rejects.toThrow(/the history from revision \d on of the store is damaged: .*missing/);
+    records.set(piece, record);
+  }
+  await (await open())[Symbol.asyncDispose]();
+});
+
 test('a store of a later format is refused before anything else of it is read', async () => {
   const records = await writeRecords();
-  replace(records, { key: Buffer.from('0format'), value: Buffer.from('2') });
+  replace(records, { key: Buffer.from('0format'), value: Buffer.from('3') });
   replace(records, { key: Buffer.from('2a/b'), value: Buffer.from('?') });
   await expect(openKv(createMemoryEngine(records), { clock: systemClock })).rejects.toMatchObject({
     code: 'invalid',
-    message: expect.stringContaining('format 2, and this Plumb reads format 1'),
+    message: expect.stringContaining('format 3, and this Plumb reads formats 1 to 2'),
   });
 });
 
@@ -69,7 +86,7 @@ test('a store with records but no format is refused', async () => {
 
 test('the engine is closed when the store cannot be opened', async () => {
   const records = await writeRecords();
-  replace(records, { key: Buffer.from('0format'), value: Buffer.from('2') });
+  replace(records, { key: Buffer.from('0format'), value: Buffer.from('3') });
   let isClosed = false;
   const engine: KvEngine = {
     ...createMemoryEngine(records),
@@ -77,6 +94,6 @@ test('the engine is closed when the store cannot be opened', async () => {
       isClosed = true;
     },
   };
-  await expect(openKv(engine, { clock: systemClock })).rejects.toThrow('format 2');
+  await expect(openKv(engine, { clock: systemClock })).rejects.toThrow('format 3');
   expect(isClosed).toBe(true);
 });

@@ -1,12 +1,20 @@
 /** The store over any engine: what `kv.ts` promises, put together from its parts. */
 import { assert, type Clock, newId, OperatingError } from '@plumb/base';
+import * as check from './check-request.ts';
 import { CommitQueue } from './commit-queue.ts';
+import { GroupWriter } from './group-writer.ts';
+import { History, type HistoryBounds } from './history.ts';
+import { rangeOfPrefix, toKeyRange } from './key-range.ts';
 import type { KvEngine } from './kv-engine.ts';
-import { KvState } from './kv-state.ts';
-import type { Kv, Lease, WatchEvent } from './kv.ts';
+import type { KvState } from './kv-state.ts';
+import type { Kv, Lease } from './kv.ts';
 import { LeaseTimers } from './lease-timers.ts';
 import * as limits from './limits.ts';
-import { FORMAT_VERSION, formatRevision, formatVersion, parseRecord } from './record.ts';
+import { type LoadedState, loadState } from './load-state.ts';
+import type { Operation } from './operation.ts';
+import { readRange } from './read-range.ts';
+import { compareKeys } from './sorted-map.ts';
+import { watchHistory, type WatchSource, watchState } from './watch.ts';
 import { WatchHub } from './watch-hub.ts';
 
 export type KvOptions = {
@@ -15,6 +23,10 @@ export type KvOptions = {
   readonly watchQueueMax?: number | undefined;
   /** Default `STORE_SIZE_BYTES_MAX`. */
   readonly storeSizeBytesMax?: number | undefined;
+  /** Default `HISTORY_REVISIONS_MAX`. */
+  readonly historyRevisionsMax?: number | undefined;
+  /** Default `HISTORY_SIZE_BYTES_MAX`. */
+  readonly historySizeBytesMax?: number | undefined;
 };
 
 /**
@@ -24,51 +36,27 @@ export type KvOptions = {
  */
 export async function openKv(engine: KvEngine, options: KvOptions): Promise<Kv> {
   try {
-    const state = await loadState(engine);
-    return createKv(engine, state, options);
+    return createKv(engine, await loadState(engine), options);
   } catch (error) {
     await engine[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function loadState(engine: KvEngine): Promise<KvState> {
-  const state = new KvState();
-  let version: number | undefined;
-  for await (const records of engine.load()) {
-    for (const bytes of records) {
-      if (version === undefined && parseRecord(bytes).kind !== 'format') throw noVersion();
-      const record = parseRecord(bytes);
-      if (record.kind === 'format') version = checkVersion(record.version);
-      else if (record.kind === 'revision') state.revision = record.revision;
-      else if (record.kind === 'lease') state.leases.set(record.lease.leaseId, record.lease);
-      else state.store(record.entry.key, record.entry);
-    }
-  }
-  if (version === undefined) await engine.write([formatVersion(FORMAT_VERSION), formatRevision(0)]);
-  return state;
-}
-
-function noVersion(): OperatingError {
-  return new OperatingError(
-    'internal',
-    'the store has records but no format: restore the data directory from a backup',
-  );
-}
-
-function checkVersion(version: number): number {
-  if (version === FORMAT_VERSION) return version;
-  const found = `the store has format ${version}, and this Plumb reads format ${FORMAT_VERSION}`;
-  throw new OperatingError('invalid', `${found}: start the version of Plumb that wrote it, or restore a backup`);
-}
-
-function createKv(engine: KvEngine, state: KvState, options: KvOptions): Kv {
+function createKv(engine: KvEngine, loaded: LoadedState, options: KvOptions): Kv {
   const { clock, watchQueueMax = limits.WATCH_QUEUE_MAX, storeSizeBytesMax = limits.STORE_SIZE_BYTES_MAX } = options;
   assert(watchQueueMax > 0, 'a watcher can hold at least one changed key');
-  const snapshot = (prefix: string): WatchEvent => ({ kind: 'snapshot', ...list(prefix) });
-  const list = (prefix: string) => ({ revision: state.revision, entries: state.list(prefix) });
-  const hub = new WatchHub({ queueMax: watchQueueMax, snapshot });
-  const queue = new CommitQueue({ engine, state, storeSizeBytesMax, onChange: (change) => hub.publish(change) });
+  const { state, pieces } = loaded;
+  const history = createHistory(loaded, options);
+  const hub = new WatchHub();
+  const writer = new GroupWriter({ engine, state, history, pieces });
+  const queue = new CommitQueue({
+    writer,
+    state,
+    history,
+    storeSizeBytesMax,
+    onChange: (change) => hub.publish(change),
+  });
   const revoke = async (leaseId: string): Promise<void> => {
     await queue.submit({ kind: 'revoke-lease', leaseId }, 0);
     leases.stop(leaseId);
@@ -82,13 +70,15 @@ function createKv(engine: KvEngine, state: KvState, options: KvOptions): Kv {
   };
   const close = async (): Promise<void> => {
     leases.close();
-    hub.close();
+    hub.wakeAll();
     try {
       await queue.drain();
     } finally {
       await engine[Symbol.asyncDispose]();
     }
   };
+  const isClosed = (): boolean => closing !== undefined;
+  const source: WatchSource = { state, history, hub, clock, queueMax: watchQueueMax, isClosed };
 
   return {
     revision: () => state.revision,
@@ -98,50 +88,88 @@ function createKv(engine: KvEngine, state: KvState, options: KvOptions): Kv {
     },
     list: async (prefix) => {
       checkOpen();
-      limits.checkPrefix(prefix);
-      return list(prefix);
+      check.checkPrefix(prefix);
+      return { revision: state.revision, entries: [...state.range(rangeOfPrefix(prefix))] };
     },
-    transact: async (operations, { compare = [] } = {}) => {
+    range: async (query) => {
       checkOpen();
-      const sizeBytes = limits.checkTransaction(operations, compare);
-      // Copied: the caller may reuse its buffer, and a small view would keep a large one alive.
-      const own = operations.map((operation) =>
-        operation.kind === 'put' ? { ...operation, value: new Uint8Array(operation.value) } : operation,
-      );
-      return queue.submit({ kind: 'transact', operations: own, compare: [...compare] }, sizeBytes);
+      check.checkQuery(query);
+      const revision = query.revision ?? state.revision;
+      return { revision, ...readRange(history.viewAt(state, revision, query), query) };
     },
-    watch: (prefix, { signal }) => {
+    transact: async (operations, { compare = [], otherwise } = {}) => {
       checkOpen();
-      limits.checkPrefix(prefix);
-      return hub.watch(prefix, signal);
+      const sizeBytes = check.checkTransaction(operations, compare, otherwise);
+      const own = { operations: operations.map(copyOperation), otherwise: otherwise?.map(copyOperation) };
+      return queue.submit({ kind: 'transact', ...own, compare: [...compare] }, sizeBytes);
     },
-    grantLease: async (ttlMs) => {
+    watch: (range, watchOptions) => {
       checkOpen();
-      checkLease(ttlMs, state.leases.size);
-      const lease: Lease = { leaseId: newId(clock.now()), ttlMs };
+      check.checkRange(range);
+      return watchState(source, toKeyRange(range), watchOptions);
+    },
+    watchFrom: (range, watchOptions) => {
+      checkOpen();
+      check.checkRange(range);
+      check.checkRevision(watchOptions.fromRevision);
+      return watchHistory(source, toKeyRange(range), watchOptions);
+    },
+    compact: async (revision) => {
+      checkOpen();
+      check.checkRevision(revision);
+      await queue.submit({ kind: 'compact', revision }, 0);
+    },
+    grantLease: async (ttlMs, { leaseId = newId(clock.now()) } = {}) => {
+      checkOpen();
+      check.checkLease(ttlMs, leaseId);
+      checkLeaseCount(state);
+      const lease: Lease = { leaseId, ttlMs };
       await queue.submit({ kind: 'grant-lease', lease }, 0);
       if (closing === undefined) leases.start(lease);
       return lease;
     },
     keepAlive: async (leaseId) => {
       checkOpen();
-      if (leases.keepAlive(leaseId)) return;
+      const ttlMs = leases.keepAlive(leaseId);
+      if (ttlMs !== undefined) return { leaseId, ttlMs };
       throw new OperatingError('not-found', `the lease ${leaseId} has ended: grant another and put its keys again`);
     },
     revokeLease: async (leaseId) => {
       checkOpen();
       await revoke(leaseId);
     },
+    getLease: async (leaseId) => {
+      checkOpen();
+      const lease = state.lease(leaseId);
+      if (lease === undefined) return undefined;
+      const keys = [...state.keysOfLease(leaseId)].sort(compareKeys);
+      return { ...lease, remainingMs: leases.remainingMs(leaseId), keys };
+    },
+    listLeases: async () => {
+      checkOpen();
+      return [...state.leases.keys()];
+    },
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }
 
-function checkLease(ttlMs: number, count: number): void {
-  if (!Number.isInteger(ttlMs) || ttlMs < 1 || ttlMs > limits.LEASE_TTL_MS_MAX) {
-    const range = `a lease lives 1 to ${limits.LEASE_TTL_MS_MAX} whole milliseconds`;
-    throw new OperatingError('invalid', `${range}, not ${ttlMs}`);
-  }
-  if (count >= limits.LEASES_MAX) {
-    throw new OperatingError('exhausted', `there are ${count} leases, the most there can be: let some end`);
-  }
+function createHistory({ oldestRevision, changes }: LoadedState, options: KvOptions): History {
+  const bounds: HistoryBounds = {
+    revisionsMax: options.historyRevisionsMax ?? limits.HISTORY_REVISIONS_MAX,
+    sizeBytesMax: options.historySizeBytesMax ?? limits.HISTORY_SIZE_BYTES_MAX,
+  };
+  const history = new History(bounds);
+  history.compact(oldestRevision);
+  for (const change of changes) history.append(change);
+  return history;
+}
+
+/** Copied: the caller may reuse its buffer, and a small view would keep a large one alive. */
+function copyOperation(operation: Operation): Operation {
+  return operation.kind === 'put' ? { ...operation, value: new Uint8Array(operation.value) } : operation;
+}
+
+function checkLeaseCount({ leases }: KvState): void {
+  if (leases.size < limits.LEASES_MAX) return;
+  throw new OperatingError('exhausted', `there are ${leases.size} leases, the most there can be: let some end`);
 }

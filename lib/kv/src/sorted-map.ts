@@ -1,11 +1,15 @@
 /**
  * A map in the order of its keys' UTF-8 bytes, for hundreds of thousands of keys: a hash map for look-ups beside a
- * sorted list in blocks for ranges. A new key costs a binary search and a move within one block; a list of a prefix
+ * sorted list in blocks for ranges. A new key costs a binary search and a move within one block; a list of a range
  * costs its length. Smaller and, at this size, as fast as a B-tree, of which it is the two-level case.
  */
+import type { KeyRange } from './key-range.ts';
 
 /** Keys a block holds before it is split: moving that many references is one short copy. */
 const BLOCK_KEYS_MAX = 512;
+
+/** Where a key is, or would be: the index of a block, and within it. */
+type Position = { readonly block: number; readonly at: number };
 
 export class SortedMap<V> {
   readonly #values = new Map<string, V>();
@@ -18,6 +22,10 @@ export class SortedMap<V> {
 
   get(key: string): V | undefined {
     return this.#values.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#values.has(key);
   }
 
   set(key: string, value: V): void {
@@ -34,17 +42,33 @@ export class SortedMap<V> {
     return true;
   }
 
-  /** The values of the keys that start with `prefix`, in key order. The map must not change meanwhile. */
-  *underPrefix(prefix: string): Generator<V, void, undefined> {
-    const first = this.#blockIndexOf(prefix);
-    for (let index = first; index < this.#blocks.length; index += 1) {
-      const block = this.#blocks[index] ?? [];
-      for (let at = index === first ? lowerBound(block, prefix) : 0; at < block.length; at += 1) {
-        const key = block[at] ?? '';
-        if (!key.startsWith(prefix)) return;
-        yield this.#values.get(key) as V;
-      }
+  /** The keys of a range, in order or against it. The map must not change meanwhile. */
+  *keys({ start, end }: KeyRange = { start: '' }, isDescending = false): Generator<string, void, undefined> {
+    const from = this.#positionOf(start);
+    const to = end === undefined ? this.#endPosition() : this.#positionOf(end);
+    for (let index = 0; index <= to.block - from.block; index += 1) {
+      const blockIndex = isDescending ? to.block - index : from.block + index;
+      const block = this.#blocks[blockIndex] ?? [];
+      const first = blockIndex === from.block ? from.at : 0;
+      const last = (blockIndex === to.block ? to.at : block.length) - 1;
+      if (isDescending) for (let at = last; at >= first; at -= 1) yield block[at] ?? '';
+      else for (let at = first; at <= last; at += 1) yield block[at] ?? '';
     }
+  }
+
+  /** The values of a range, as `keys`. */
+  *values(range?: KeyRange, isDescending?: boolean): Generator<V, void, undefined> {
+    for (const key of this.keys(range, isDescending)) yield this.#values.get(key) as V;
+  }
+
+  /** How many keys are in a range. Costs a look at each block in between, not at each key. */
+  count({ start, end }: KeyRange): number {
+    const from = this.#positionOf(start);
+    const to = end === undefined ? this.#endPosition() : this.#positionOf(end);
+    if (from.block > to.block) return 0;
+    let count = to.at - from.at;
+    for (let index = from.block; index < to.block; index += 1) count += this.#blocks[index]?.length ?? 0;
+    return Math.max(0, count);
   }
 
   #insert(key: string): void {
@@ -59,6 +83,16 @@ export class SortedMap<V> {
     if (block.length <= BLOCK_KEYS_MAX) return;
     const splitAt = isLast ? BLOCK_KEYS_MAX : BLOCK_KEYS_MAX / 2;
     this.#blocks.splice(blockIndex + 1, 0, block.splice(splitAt));
+  }
+
+  #positionOf(key: string): Position {
+    const block = this.#blockIndexOf(key);
+    return { block, at: lowerBound(this.#blocks[block] ?? [], key) };
+  }
+
+  #endPosition(): Position {
+    const block = this.#blocks.length - 1;
+    return { block, at: this.#blocks[block]?.length ?? 0 };
   }
 
   /** The last block whose first key is not above `key`, or the first block: where `key` is, or belongs. */

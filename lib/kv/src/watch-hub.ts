@@ -1,117 +1,98 @@
 /**
- * Watchers, grouped by prefix: a change costs what its keys cost, not what all watchers cost.
- *
- * Invariants: a watcher gets a snapshot, then each later change under its prefix, once and in order; one that falls
- * more than `queueMax` changed keys behind gets a new snapshot instead of what it missed. The first snapshot and that
- * one are the same path. Nothing is buffered before the first event is asked for.
+ * Watchers, grouped by what they watch: a change costs what its keys cost, not what all watchers cost. Groups of one key
+ * and of a prefix are found by looking a key up; those of other ranges are tried one after the other.
  */
+import { isInRange, type KeyRange, rangeOfKey, rangeOfPrefix } from './key-range.ts';
 import type { KvChange } from './kv-state.ts';
-import type { Entry, Key, WatchEvent } from './kv.ts';
+import type { Entry, Key } from './kv.ts';
+import type { WatchQueue } from './watch-queue.ts';
 
-type Change = Extract<WatchEvent, { kind: 'change' }>;
-type Part = { readonly puts: Entry[]; readonly deletes: Key[] };
-type Watcher = { readonly offer: (change: Change) => void; readonly stop: () => void };
+type Group = { readonly kind: 'key' | 'prefix' | 'range'; readonly range: KeyRange; readonly queues: Set<WatchQueue> };
+type Part = { readonly revision: number; readonly puts: Entry[]; readonly deletes: Key[]; readonly previous: Entry[] };
 
 export class WatchHub {
-  readonly #groups = new Map<string, Set<Watcher>>();
-  /** How many groups have a prefix of that length. */
+  readonly #keys = new Map<Key, Group>();
+  readonly #prefixes = new Map<string, Group>();
+  readonly #ranges = new Map<string, Group>();
+  /** How many prefixes that are watched have that length. */
   readonly #lengths = new Map<number, number>();
-  readonly #queueMax: number;
-  readonly #snapshot: (prefix: string) => WatchEvent;
-  #closed = false;
 
-  constructor({ queueMax, snapshot }: { queueMax: number; snapshot: (prefix: string) => WatchEvent }) {
-    this.#queueMax = queueMax;
-    this.#snapshot = snapshot;
+  get isEmpty(): boolean {
+    return this.#keys.size + this.#prefixes.size + this.#ranges.size === 0;
   }
 
-  /** Hands each group what `change` does under its prefix. */
+  /** Offers each queue what `change` does in its range. */
   publish(change: KvChange): void {
-    if (this.#groups.size === 0) return;
-    const byPrefix = new Map<string, Part>();
-    for (const entry of change.puts) this.#partsOf(entry.key, byPrefix, ({ puts }) => puts.push(entry));
-    for (const key of change.deletes) this.#partsOf(key, byPrefix, ({ deletes }) => deletes.push(key));
-    for (const [prefix, part] of byPrefix) {
-      const event: Change = { kind: 'change', revision: change.revision, ...part };
-      for (const { offer } of this.#groups.get(prefix) ?? []) offer(event);
-    }
-  }
-
-  async *watch(prefix: string, signal: AbortSignal): AsyncGenerator<WatchEvent, void, undefined> {
-    const queue: Change[] = [];
-    let queuedKeys = 0;
-    let behind = true;
-    let wake = Promise.withResolvers<void>();
-    const stop = (): void => wake.resolve();
-    const offer = (change: Change): void => {
-      if (behind) return;
-      queuedKeys += countKeys(change);
-      behind = queuedKeys > this.#queueMax;
-      if (behind) queue.length = 0;
-      else queue.push(change);
-      wake.resolve();
+    if (this.isEmpty) return;
+    const parts = new Map<Group, Part>();
+    const partOf = (group: Group): Part => {
+      const part = parts.get(group) ?? { revision: change.revision, puts: [], deletes: [], previous: [] };
+      parts.set(group, part);
+      return part;
     };
+    for (const entry of change.puts) for (const group of this.#groupsOf(entry.key)) partOf(group).puts.push(entry);
+    for (const key of change.deletes) for (const group of this.#groupsOf(key)) partOf(group).deletes.push(key);
+    for (const entry of change.previous)
+      for (const group of this.#groupsOf(entry.key)) partOf(group).previous.push(entry);
+    for (const [{ queues }, part] of parts) for (const queue of queues) queue.offer(part);
+  }
 
-    const watcher = { offer, stop };
-    this.#add(prefix, watcher);
-    signal.addEventListener('abort', stop);
-    try {
-      while (!signal.aborted && !this.#closed) {
-        if (behind) {
-          behind = false;
-          queuedKeys = 0;
-          yield this.#snapshot(prefix);
-          continue;
-        }
-        const change = queue.shift();
-        if (change === undefined) {
-          wake = Promise.withResolvers<void>();
-          await wake.promise;
-        } else {
-          queuedKeys -= countKeys(change);
-          yield change;
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', stop);
-      this.#remove(prefix, watcher);
+  /** `queue` is offered all changes in `range` until it is removed. */
+  add(range: KeyRange, queue: WatchQueue): Disposable {
+    const kind = kindOf(range);
+    const groups = this.#groupsOfKind(kind);
+    const name = kind === 'range' ? JSON.stringify([range.start, range.end]) : range.start;
+    const group = groups.get(name) ?? { kind, range, queues: new Set() };
+    if (group.queues.size === 0) {
+      groups.set(name, group);
+      if (kind === 'prefix') this.#countLength(name.length, 1);
+    }
+    group.queues.add(queue);
+    return {
+      [Symbol.dispose]: () => {
+        if (!group.queues.delete(queue) || group.queues.size > 0) return;
+        groups.delete(name);
+        if (kind === 'prefix') this.#countLength(name.length, -1);
+      },
+    };
+  }
+
+  /** Lets every watcher look around: the store moved on, or is closed. */
+  wakeAll(): void {
+    for (const groups of [this.#keys, this.#prefixes, this.#ranges]) {
+      for (const { queues } of groups.values()) for (const queue of queues) queue.wake();
     }
   }
 
-  /** Ends every watch. */
-  close(): void {
-    this.#closed = true;
-    for (const group of this.#groups.values()) for (const { stop } of group) stop();
-  }
-
-  /** Calls `add` with the part of each watched prefix that `key` is under. */
-  #partsOf(key: string, byPrefix: Map<string, Part>, add: (part: Part) => void): void {
+  *#groupsOf(key: Key): Generator<Group, void, undefined> {
+    const own = this.#keys.get(key);
+    if (own !== undefined) yield own;
     for (const length of this.#lengths.keys()) {
-      const prefix = key.slice(0, length);
-      if (length > key.length || !this.#groups.has(prefix)) continue;
-      const part = byPrefix.get(prefix) ?? { puts: [], deletes: [] };
-      byPrefix.set(prefix, part);
-      add(part);
+      const group = length > key.length ? undefined : this.#prefixes.get(key.slice(0, length));
+      if (group !== undefined) yield group;
+    }
+    for (const group of this.#ranges.values()) if (isInRange(key, group.range)) yield group;
+  }
+
+  #groupsOfKind(kind: Group['kind']): Map<string, Group> {
+    switch (kind) {
+      case 'key':
+        return this.#keys;
+      case 'prefix':
+        return this.#prefixes;
+      case 'range':
+        return this.#ranges;
     }
   }
 
-  #add(prefix: string, watcher: Watcher): void {
-    const group = this.#groups.get(prefix) ?? new Set();
-    if (group.size === 0) this.#lengths.set(prefix.length, (this.#lengths.get(prefix.length) ?? 0) + 1);
-    this.#groups.set(prefix, group.add(watcher));
-  }
-
-  #remove(prefix: string, watcher: Watcher): void {
-    const group = this.#groups.get(prefix);
-    group?.delete(watcher);
-    if (group?.size !== 0) return;
-    this.#groups.delete(prefix);
-    const count = (this.#lengths.get(prefix.length) ?? 1) - 1;
-    if (count === 0) this.#lengths.delete(prefix.length);
-    else this.#lengths.set(prefix.length, count);
+  #countLength(length: number, by: 1 | -1): void {
+    const count = (this.#lengths.get(length) ?? 0) + by;
+    if (count === 0) this.#lengths.delete(length);
+    else this.#lengths.set(length, count);
   }
 }
 
-function countKeys({ puts, deletes }: Change): number {
-  return puts.length + deletes.length;
+function kindOf({ start, end }: KeyRange): Group['kind'] {
+  if (end === rangeOfKey(start).end) return 'key';
+  return end === rangeOfPrefix(start).end ? 'prefix' : 'range';
 }

@@ -1,64 +1,91 @@
 /** The property tests of `kvSuite`: random histories against the model. */
-import type { Entry, WatchEvent } from '@plumb/kv';
+import type { Entry, KeyRange, Kv, WatchEvent } from '@plumb/kv';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createFakeClock } from './fake-clock.ts';
-import { KEYS, KvModel, PREFIXES, requests, sortEntries } from './kv-model.ts';
-import type { KvSubject } from './kv-suite.ts';
+import { KvReader } from './kv-reader.ts';
+import { sortEntries } from './kv-model.ts';
+import { KEYS, PREFIXES, queries, range, requests, resolveQuery } from './kv-requests.ts';
+import { KvSession } from './kv-session.ts';
+import type { KvSubject, KvSuiteOptions } from './kv-subject.ts';
 
-function historyRuns(runs: number): { numRuns: number } {
+/** Small, so that histories of a few changes reach it. */
+const HISTORY_REVISIONS_MAX = 8;
+
+function historyRuns({ runs }: KvSuiteOptions): { numRuns: number } {
   return { numRuns: fc.readConfigureGlobal().numRuns ?? runs };
 }
 
-// Goal: whatever is asked, alone or together, every answer and all that is listed are those of the model, across
-// restarts too. Method: requests that are submitted at once, so that groups form, between restarts.
-export function kvAnswersTest(createSubject: () => Promise<KvSubject>, runs: number): void {
+// Goal: whatever is asked, alone or together, every answer and all that can be read, in the present and in the past, are
+// those of the model, across restarts too. Method: requests that are submitted at once, so that groups form, between
+// restarts.
+export function kvAnswersTest(createSubject: () => Promise<KvSubject>, options: KvSuiteOptions): void {
   test('a store answers as a sorted Map would', async () => {
     const step = fc.oneof({ weight: 5, arbitrary: requests }, fc.constant('restart' as const));
-    const property = fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+    const steps = fc.array(fc.tuple(step, fc.array(queries, { maxLength: 3 })), { maxLength: 12 });
+    const property = fc.asyncProperty(steps, async (steps) => {
       await using subject = await createSubject();
-      const clock = createFakeClock();
-      const model = new KvModel();
-      let kv = await subject.open({ clock });
+      const openOptions = { clock: createFakeClock(), historyRevisionsMax: HISTORY_REVISIONS_MAX };
+      let kv = await subject.open(openOptions);
+      const session = new KvSession(kv, options.lacks, HISTORY_REVISIONS_MAX);
       try {
-        for (const step of steps) {
-          await model.grantLease(kv);
+        for (const [step, asked] of steps) {
+          await session.grantLease(kv);
           if (step === 'restart') {
             await kv[Symbol.asyncDispose]();
-            kv = await subject.open({ clock });
+            kv = await subject.open(openOptions);
           } else {
-            const answers = step.map((request) => model.submit(kv, request));
+            const answers = step.map((request) => session.submit(kv, request));
             for (const [expected, answer] of answers) expect(await answer).toEqual(expected);
           }
-          for (const prefix of PREFIXES) {
-            expect(await kv.list(prefix)).toEqual({ revision: model.revision, entries: model.list(prefix) });
+          await expectEqual(kv, session);
+          for (const draft of asked) {
+            const query = resolveQuery(draft, session.model.revision);
+            const answer = kv.range(query).catch((error: { readonly code?: unknown }) => {
+              if (error.code === 'not-found' || error.code === 'invalid') return undefined;
+              throw error;
+            });
+            expect(await answer).toEqual(session.model.range(query));
           }
-          for (const key of KEYS) expect(await kv.get(key)).toEqual(model.get(key));
         }
       } finally {
         await kv[Symbol.asyncDispose]();
       }
     });
-    await fc.assert(property, historyRuns(runs));
+    await fc.assert(property, historyRuns(options));
   });
 }
 
-// Goal: however slowly a watch is read, its reader holds after each event exactly what the store held under the prefix
-// at the event's revision: no half transaction, nothing missed, nothing twice. Method: requests and reads at random,
-// with a queue so small that falling behind is common.
-export function kvReplicaTest(createSubject: () => Promise<KvSubject>, runs: number): void {
+async function expectEqual(kv: Kv, { model }: KvSession): Promise<void> {
+  for (const prefix of PREFIXES) {
+    expect(await kv.list(prefix)).toEqual({ revision: model.revision, entries: model.list(prefix) });
+  }
+  for (const key of KEYS) expect(await kv.get(key)).toEqual(model.get(key));
+  expect((await kv.listLeases()).toSorted()).toEqual([...model.leases].toSorted());
+  for (const leaseId of model.leases) {
+    const keys = model.list('').filter((entry) => entry.leaseId === leaseId);
+    expect((await kv.getLease(leaseId))?.keys).toEqual(keys.map(({ key }) => key));
+  }
+}
+
+// Goal: however slowly a watch is read, its reader holds after each event exactly what the store held in the range at the
+// event's revision: no half transaction, nothing missed, nothing twice. Method: requests and reads at random, with a queue
+// so small that falling behind is common.
+export function kvReplicaTest(createSubject: () => Promise<KvSubject>, options: KvSuiteOptions): void {
   test('a reader that applies every event of a watch holds what the store held', async () => {
     const step = fc.oneof(requests, fc.record({ reads: fc.integer({ min: 1, max: 4 }) }));
     const history = fc.array(step, { maxLength: 20 });
-    const property = fc.asyncProperty(history, fc.constantFrom(...PREFIXES), async (steps, prefix) => {
+    const property = fc.asyncProperty(history, range, async (steps, watched) => {
       await using subject = await createSubject();
       await using kv = await subject.open({ clock: createFakeClock(), watchQueueMax: 3 });
       const stop = new AbortController();
-      const model = new KvModel();
-      const held = new Map([[0, model.list(prefix)]]);
-      const replica = new Replica(kv.watch(prefix, { signal: stop.signal }));
+      const session = new KvSession(kv, options.lacks, Number.POSITIVE_INFINITY);
+      const { model } = session;
+      const entries = (): readonly Entry[] => model.range(watched)?.entries ?? [];
+      const held = new Map([[model.revision, entries()]]);
+      const replica = new Replica(kv.watch(watched, { signal: stop.signal }));
       const applyNext = async (): Promise<boolean> => {
-        const event = await replica.applyNext();
+        const event = await replica.applyNext(options.settle);
         if (event !== undefined) expect(replica.list()).toEqual(held.get(event.revision));
         return event !== undefined;
       };
@@ -67,19 +94,66 @@ export function kvReplicaTest(createSubject: () => Promise<KvSubject>, runs: num
           for (let i = 0; i < step.reads; i += 1) await applyNext();
           continue;
         }
-        await model.grantLease(kv);
+        await session.grantLease(kv);
         const answers = step.map((request) => {
-          const [, answer] = model.submit(kv, request);
-          held.set(model.revision, model.list(prefix));
+          const [, answer] = session.submit(kv, request);
+          held.set(model.revision, entries());
           return answer;
         });
         await Promise.all(answers);
       }
       while (await applyNext()) continue;
-      expect(replica.list()).toEqual(model.list(prefix));
+      expect(replica.list()).toEqual(entries());
       stop.abort();
     });
-    await fc.assert(property, historyRuns(runs));
+    await fc.assert(property, historyRuns(options));
+  });
+}
+
+// Goal: a reader that begins at any revision, reads however slowly, and goes on after a restart from where it was, gets
+// every change of its range once, in order, with what was there before; or is told, rightly, that it is too late.
+// Method: several such readers among requests, compactions and restarts, with a short history and a small queue.
+export function kvReadersTest(createSubject: () => Promise<KvSubject>, options: KvSuiteOptions): void {
+  test('a watch from a revision gives every change once, across restarts, or says that it is compacted', async () => {
+    const start = fc.record({ back: fc.integer({ min: -2, max: 10 }), range, progress: fc.boolean() });
+    const read = fc.record({ reader: fc.nat({ max: 3 }), reads: fc.integer({ min: 1, max: 5 }) });
+    const step = fc.oneof(
+      { weight: 5, arbitrary: requests },
+      { weight: 2, arbitrary: start },
+      { weight: 4, arbitrary: read },
+      fc.constant('restart' as const),
+    );
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 24 }), async (steps) => {
+      await using subject = await createSubject();
+      const openOptions = { clock: createFakeClock(), watchQueueMax: 3, historyRevisionsMax: HISTORY_REVISIONS_MAX };
+      let kv = await subject.open(openOptions);
+      const session = new KvSession(kv, options.lacks, HISTORY_REVISIONS_MAX);
+      const readers: KvReader[] = [];
+      try {
+        for (const step of steps) {
+          await session.grantLease(kv);
+          if (step === 'restart') {
+            await kv[Symbol.asyncDispose]();
+            kv = await subject.open(openOptions);
+            for (const reader of readers) await reader.resume(kv);
+          } else if ('back' in step) {
+            const fromRevision = Math.max(0, session.model.revision + 1 - step.back);
+            const watched: KeyRange = step.range;
+            readers.push(
+              new KvReader(kv, session.model, { ...step, range: watched, fromRevision, settle: options.settle }),
+            );
+          } else if ('reader' in step) {
+            for (let i = 0; i < step.reads; i += 1) await readers[step.reader]?.readNext();
+          } else {
+            await Promise.all(step.map((request) => session.submit(kv, request)[1]));
+          }
+        }
+        for (const reader of readers) await reader.readAll();
+      } finally {
+        await kv[Symbol.asyncDispose]();
+      }
+    });
+    await fc.assert(property, historyRuns(options));
   });
 }
 
@@ -96,12 +170,12 @@ class Replica {
   }
 
   /** Applies the next event if it is ready now, and returns it. */
-  async applyNext(): Promise<WatchEvent | undefined> {
+  async applyNext(settle: () => Promise<void>): Promise<WatchEvent | undefined> {
     if (!this.#isReading) {
       this.#isReading = true;
       void this.#watch.next().then((result) => (this.#ready = result));
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    await settle();
     const event = this.#ready?.value as WatchEvent | undefined;
     if (event === undefined) return undefined;
     this.#isReading = false;

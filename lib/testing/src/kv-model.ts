@@ -1,117 +1,212 @@
-/** Random requests to a `Kv`, and the obvious slow version of it: a sorted Map that is copied for each transaction. */
-import type { Compare, Entry, Kv, Operation, TransactionResult } from '@plumb/kv';
-import fc from 'fast-check';
+/** The obvious slow version of a `Kv`: a Map that is copied for each transaction, and every copy kept. */
+import type {
+  Compare,
+  CompareTarget,
+  Entry,
+  KeyRange,
+  Operation,
+  OperationResponse,
+  RangeQuery,
+  RangeResult,
+  RangeSelection,
+  TransactionResult,
+} from '@plumb/kv';
 
-/** Few, so that they meet; with prefixes of each other, and in an order that UTF-16 and UTF-8 disagree on. */
-export const KEYS = ['a', 'a/1', 'a/2', 'b', 'b/é', '\uFFFD', '\u{1F600}'] as const;
-export const PREFIXES = ['', 'a', 'a/', 'b/', 'none'] as const;
-
-/** A random transaction. `offset` is added to the key's revision; -1 mostly does not hold. */
-type Draft = {
-  readonly operations: readonly ({ readonly lease: boolean } & Operation)[];
-  readonly compare: readonly { readonly key: string; readonly offset: number }[];
-};
-/** `revoke` ends the lease that the puts of drafts are with. */
-export type Request = Draft | 'revoke';
 /** `refused`: a put with a lease that has ended. */
-export type Outcome = TransactionResult | { readonly kind: 'refused' } | { readonly kind: 'revoked' };
+export type Outcome = TransactionResult | { readonly kind: 'refused' };
 
-const key = fc.constantFrom(...KEYS);
-const value = fc.uint8Array({ maxLength: 4 });
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('put' as const), key, value }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), key }) },
-  fc.record({ kind: fc.constant('delete-prefix' as const), prefix: fc.constantFrom(...PREFIXES) }),
-);
-const draft: fc.Arbitrary<Draft> = fc.record({
-  operations: fc.array(
-    fc.tuple(operation, fc.boolean()).map(([part, lease]) => ({ ...part, lease })),
-    { maxLength: 4 },
-  ),
-  compare: fc.array(fc.record({ key, offset: fc.constantFrom(0, 0, 0, -1) }), { maxLength: 2 }),
-});
-const request: fc.Arbitrary<Request> = fc.oneof({ weight: 5, arbitrary: draft }, fc.constant<Request>('revoke'));
+/** What a transaction did in a range, as a watch with `previous` says it. */
+export type ModelChange = {
+  readonly kind: 'change';
+  readonly revision: number;
+  readonly puts: readonly Entry[];
+  readonly deletes: readonly string[];
+  readonly previous: readonly Entry[];
+};
 
-/** Requests to submit together, without waiting, so that groups form. */
-export const requests: fc.Arbitrary<readonly Request[]> = fc.array(request, { minLength: 1, maxLength: 6 });
+type Entries = ReadonlyMap<string, Entry>;
 
 export class KvModel {
-  revision = 0;
-  #entries = new Map<string, Entry>();
-  #leaseId = '';
-  #isLeaseAlive = false;
+  revision: number;
+  /** Of the history; 0 when all is there. */
+  oldestRevision: number;
+  readonly leases = new Set<string>();
+  readonly #historyRevisionsMax: number;
+  readonly #states = new Map<number, Entries>();
 
-  get(name: string): Entry | undefined {
-    return this.#entries.get(name);
+  /** `revision` is that of the empty store. */
+  constructor({ revision = 0, historyRevisionsMax = Number.POSITIVE_INFINITY } = {}) {
+    this.revision = revision;
+    this.oldestRevision = revision === 0 ? 0 : revision + 1;
+    this.#historyRevisionsMax = historyRevisionsMax;
+    this.#states.set(revision, new Map());
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries().get(key);
   }
 
   list(prefix: string): Entry[] {
-    return sortEntries([...this.#entries.values()].filter((entry) => entry.key.startsWith(prefix)));
+    return sortEntries([...this.#entries().values()].filter((entry) => entry.key.startsWith(prefix)));
   }
 
-  /** Sees to it that drafts have a living lease to put with. */
-  async grantLease(kv: Kv): Promise<void> {
-    if (this.#isLeaseAlive) return;
-    this.#leaseId = (await kv.grantLease(60_000)).leaseId;
-    this.#isLeaseAlive = true;
+  /** Undefined when the revision is compacted or not reached. */
+  range(query: RangeQuery): RangeResult | undefined {
+    const { revision = this.revision } = query;
+    if (revision > this.revision || (revision < this.oldestRevision && revision !== this.revision)) return undefined;
+    return { revision, ...select(this.#entries(revision), query) };
   }
 
-  /** Asks the model and `kv` for the same; returns what the model answers and what `kv` will. */
-  submit(kv: Kv, request: Request): readonly [Outcome, Promise<Outcome>] {
-    if (request === 'revoke') {
-      const keys = this.list('').filter(({ leaseId }) => leaseId === this.#leaseId);
-      this.#apply(keys.map((entry) => ({ kind: 'delete', key: entry.key })));
-      this.#isLeaseAlive = false;
-      return [{ kind: 'revoked' }, kv.revokeLease(this.#leaseId).then(() => ({ kind: 'revoked' }))];
+  /** What a watch from `fromRevision` gives until now. */
+  changes(range: KeyRange, fromRevision: number): ModelChange[] {
+    const changes: ModelChange[] = [];
+    for (let revision = Math.max(1, fromRevision); revision <= this.revision; revision += 1) {
+      if (!this.#states.has(revision - 1)) continue;
+      const [before, after] = [this.#entries(revision - 1), this.#entries(revision)].map((entries) =>
+        within(entries, range),
+      );
+      const puts = (after ?? []).filter((entry) => entry.modRevision === revision);
+      const left = new Set(after?.map(({ key }) => key));
+      const deletes = (before ?? []).flatMap(({ key }) => (left.has(key) ? [] : [key]));
+      if (puts.length + deletes.length === 0) continue;
+      const changed = new Set([...puts.map(({ key }) => key), ...deletes]);
+      const previous = (before ?? []).filter(({ key }) => changed.has(key));
+      changes.push({ kind: 'change', revision, puts, deletes, previous });
     }
-    const operations = request.operations.map(({ lease, ...part }) =>
-      lease && part.kind === 'put' ? { ...part, leaseId: this.#leaseId } : part,
+    return changes;
+  }
+
+  transact(operations: readonly Operation[], compare: readonly Compare[], otherwise?: readonly Operation[]): Outcome {
+    const failed = this.#findFailed(compare);
+    if (failed !== undefined && otherwise === undefined) return { kind: 'conflict', ...failed };
+    const applied = failed === undefined ? operations : (otherwise ?? []);
+    const isRefused = applied.some(
+      (part) => part.kind === 'put' && part.leaseId !== undefined && !this.leases.has(part.leaseId),
     );
-    const compare = request.compare.map(({ key: name, offset }) => ({
-      key: name,
-      modRevision: (this.#entries.get(name)?.modRevision ?? 0) + offset,
-    }));
-    const answer = kv.transact(operations, { compare }).catch((error: { readonly code?: unknown }) => {
-      if (error.code === 'invalid') return { kind: 'refused' } as const;
-      throw error;
-    });
-    return [this.#transact(operations, compare), answer];
+    if (isRefused) return { kind: 'refused' };
+    const responses = this.#apply(applied);
+    return { kind: 'committed', revision: this.revision, succeeded: failed === undefined, responses };
   }
 
-  #transact(operations: readonly Operation[], compare: readonly Compare[]): Outcome {
-    for (const { key: name, modRevision } of compare) {
-      const current = this.#entries.get(name);
-      if ((current?.modRevision ?? 0) !== modRevision) return { kind: 'conflict', key: name, current };
+  revokeLease(leaseId: string): void {
+    const keys = this.list('').filter((entry) => entry.leaseId === leaseId);
+    this.#apply(keys.map(({ key }) => ({ kind: 'delete', key })));
+    this.leases.delete(leaseId);
+  }
+
+  compact(revision: number): void {
+    this.oldestRevision = Math.max(this.oldestRevision, revision);
+  }
+
+  #entries(revision = this.revision): Entries {
+    return this.#states.get(revision) ?? new Map();
+  }
+
+  #findFailed(compare: readonly Compare[]): { key: string; current: Entry | undefined } | undefined {
+    for (const condition of compare) {
+      const range = 'key' in condition ? { start: condition.key, end: `${condition.key}\0` } : condition.range;
+      const entries = within(this.#entries(), range);
+      const subjects = entries.length === 0 ? [undefined] : entries;
+      const current = subjects.find((entry) => !isTrue(condition, entry));
+      if (current !== undefined) return { key: current.key, current };
+      if (entries.length === 0 && !isTrue(condition, undefined)) return { key: range.start, current: undefined };
     }
-    const isLeased = operations.some((part) => part.kind === 'put' && part.leaseId !== undefined);
-    if (isLeased && !this.#isLeaseAlive) return { kind: 'refused' };
-    this.#apply(operations);
-    return { kind: 'committed', revision: this.revision };
+    return undefined;
   }
 
-  #apply(operations: readonly Operation[]): void {
-    const before = this.#entries;
+  #apply(operations: readonly Operation[]): OperationResponse[] {
+    const before = this.#entries();
     const after = new Map(before);
-    const modRevision = this.revision + 1;
-    for (const part of operations) {
-      if (part.kind === 'put') {
-        const { kind: _, ...entry } = part;
-        const createRevision = after.get(entry.key)?.createRevision ?? modRevision;
-        after.set(entry.key, { ...entry, createRevision, modRevision });
-      } else {
-        for (const name of after.keys()) {
-          if (part.kind === 'delete' ? name === part.key : name.startsWith(part.prefix)) after.delete(name);
-        }
-      }
-    }
-    const isSame = before.size === after.size && [...before].every(([name, entry]) => after.get(name) === entry);
-    if (isSame) return;
-    this.#entries = after;
-    this.revision = modRevision;
+    const responses = operations.map((part) => applyTo(after, part, this.revision + 1));
+    const isSame = before.size === after.size && [...before].every(([key, entry]) => after.get(key) === entry);
+    if (isSame) return responses;
+    this.revision += 1;
+    this.#states.set(this.revision, after);
+    if (this.revision > this.#historyRevisionsMax) this.compact(this.revision - this.#historyRevisionsMax + 1);
+    return responses;
   }
+}
+
+function applyTo(entries: Map<string, Entry>, part: Operation, modRevision: number): OperationResponse {
+  switch (part.kind) {
+    case 'put': {
+      const { key, value, leaseId } = part;
+      const previous = entries.get(key);
+      const version = (previous?.version ?? 0) + (previous?.modRevision === modRevision ? 0 : 1);
+      const createRevision = previous?.createRevision ?? modRevision;
+      entries.set(key, {
+        key,
+        value,
+        createRevision,
+        modRevision,
+        version,
+        ...(leaseId === undefined ? {} : { leaseId }),
+      });
+      return part.previous === true ? { kind: 'put', previous } : { kind: 'put' };
+    }
+    case 'get':
+      return { kind: 'get', entry: entries.get(part.key) };
+    case 'range':
+      return { kind: 'range', ...select(entries, part) };
+    case 'delete':
+    case 'delete-prefix':
+    case 'delete-range': {
+      const isDeleted = ({ key }: Entry): boolean => {
+        if (part.kind === 'delete') return key === part.key;
+        return part.kind === 'delete-prefix' ? key.startsWith(part.prefix) : isWithin(key, part);
+      };
+      const previous = sortEntries([...entries.values()].filter(isDeleted));
+      for (const { key } of previous) entries.delete(key);
+      return { kind: 'delete', count: previous.length, ...(part.previous === true ? { previous } : {}) };
+    }
+  }
+}
+
+function select(entries: Entries, selection: RangeSelection): Omit<RangeResult, 'revision'> {
+  const { limit = Number.POSITIVE_INFINITY, order, sortBy = 'key', keysOnly, countOnly } = selection;
+  const all = within(entries, selection);
+  if (countOnly === true) return { entries: [], count: all.length, more: false };
+  const direction = order === 'descending' ? -1 : 1;
+  const rank = (a: Entry, b: Entry): number => {
+    if (sortBy === 'value') return Buffer.compare(a.value, b.value);
+    if (sortBy === 'key') return compareKeys(a.key, b.key);
+    const field = ({ version: 'version', create: 'createRevision', mod: 'modRevision' } as const)[sortBy];
+    return a[field] - b[field];
+  };
+  const sorted = all.toSorted((a, b) => direction * rank(a, b)).slice(0, limit);
+  const shown = sorted.map((entry) => (keysOnly === true ? { ...entry, value: new Uint8Array() } : entry));
+  return { entries: shown, count: all.length, more: all.length > limit };
+}
+
+function isTrue(condition: Compare, entry: Entry | undefined): boolean {
+  const { target, operator, value }: CompareTarget =
+    'modRevision' in condition ? { target: 'mod', operator: '=', value: condition.modRevision } : condition;
+  if (target === 'value') return entry !== undefined && inOrder(Buffer.compare(entry.value, value), operator);
+  if (target === 'lease') {
+    const leaseId = entry?.leaseId ?? '';
+    return inOrder(leaseId.length - value.length || compareKeys(leaseId, value), operator);
+  }
+  const field = ({ version: 'version', create: 'createRevision', mod: 'modRevision' } as const)[target];
+  return inOrder((entry?.[field] ?? 0) - value, operator);
+}
+
+function inOrder(order: number, operator: string): boolean {
+  return operator === '!=' ? order !== 0 : Math.sign(order) === { '<': -1, '=': 0, '>': 1 }[operator];
+}
+
+function within(entries: Entries, range: KeyRange): Entry[] {
+  return sortEntries([...entries.values()].filter(({ key }) => isWithin(key, range)));
+}
+
+function isWithin(key: string, { start, end }: KeyRange): boolean {
+  return compareKeys(key, start) >= 0 && (end === undefined || compareKeys(key, end) < 0);
 }
 
 /** In the order of their keys' UTF-8 bytes. */
 export function sortEntries(entries: readonly Entry[]): Entry[] {
-  return entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  return entries.toSorted((a, b) => compareKeys(a.key, b.key));
+}
+
+function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,0 +1,33 @@
+/** The bytes of an entry but its key, in a record of its own and in the history. */
+import type { Entry, Key } from './kv.ts';
+import type { RecordReader } from './sealed-record.ts';
+
+/** createRevision, modRevision, size of the lease's id with the flag, version. */
+const HEAD_SIZE_BYTES = 8 + 8 + 2 + 8;
+/** In the size of the lease's id: a version follows. Without it, the bytes are of format 1. */
+const HAS_VERSION = 0x8000;
+
+export function entryBody(entry: Entry): readonly Uint8Array[] {
+  const leaseId = Buffer.from(entry.leaseId ?? '');
+  const head = Buffer.alloc(HEAD_SIZE_BYTES);
+  head.writeBigUInt64LE(BigInt(entry.createRevision), 0);
+  head.writeBigUInt64LE(BigInt(entry.modRevision), 8);
+  head.writeUInt16LE(leaseId.length | HAS_VERSION, 16);
+  head.writeBigUInt64LE(BigInt(entry.version), 18);
+  return [head, leaseId, entry.value];
+}
+
+/**
+ * Reads to the end. An entry of format 1 gets version 1 when it was not changed since it was created, and 2 when it was:
+ * how often is not known.
+ */
+export function readEntry(key: Key, reader: RecordReader): Entry {
+  const createRevision = reader.u64();
+  const modRevision = reader.u64();
+  const leaseSize = reader.u16();
+  const version = (leaseSize & HAS_VERSION) !== 0 ? reader.u64() : createRevision === modRevision ? 1 : 2;
+  const leaseId = reader.bytes(leaseSize & ~HAS_VERSION).toString();
+  // Copied: a view would keep the engine's whole buffer alive.
+  const value = new Uint8Array(reader.bytes(reader.restSize));
+  return { key, value, createRevision, modRevision, version, ...(leaseId === '' ? {} : { leaseId }) };
+}

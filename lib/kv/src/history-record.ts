@@ -1,0 +1,125 @@
+/**
+ * A piece of history on disk: the changes of one batch, as `docs/formats/kv.md` draws them. Only what a change replaced is
+ * written. What it put is in the state, or in what a later change replaced: `rebuildChanges` finds it there.
+ */
+import { entryBody, readEntry } from './entry-body.ts';
+import type { EngineWrite } from './kv-engine.ts';
+import type { KvChange, KvView } from './kv-state.ts';
+import type { Entry, Key } from './kv.ts';
+import { damagedError, RecordReader, seal } from './sealed-record.ts';
+import { compareKeys } from './sorted-map.ts';
+
+/** What the keys of a change held before, in key order; undefined for those that were absent. */
+export type Replaced = readonly (readonly [Key, Entry | undefined])[];
+/** Of each revision from `firstRevision` on. */
+export type StoredHistory = { readonly firstRevision: number; readonly changes: readonly Replaced[] };
+
+const PREFIX = '3';
+/** Digits of a revision in a key, so that keys are in the order of revisions: that many hold any safe integer. */
+const REVISION_DIGITS = 16;
+
+/** The record of `changes`, which follow each other; at least one. */
+export function formatHistory(changes: readonly KvChange[]): EngineWrite {
+  const parts: Uint8Array[] = [u32(changes.length)];
+  for (const change of changes) {
+    const replaced = replacedBy(change);
+    parts.push(u32(replaced.length));
+    for (const [key, entry] of replaced) {
+      const body = entry === undefined ? [] : entryBody(entry);
+      const head = Buffer.alloc(6);
+      const name = Buffer.from(key);
+      head.writeUInt16LE(name.length, 0);
+      head.writeUInt32LE(
+        body.reduce((size, part) => size + part.length, 0),
+        2,
+      );
+      parts.push(head, name, ...body);
+    }
+  }
+  return seal(historyKey(changes[0]?.revision ?? 0), parts);
+}
+
+/** The deletion of the record that begins with `firstRevision`. */
+export function deleteHistory(firstRevision: number): EngineWrite {
+  return { key: Buffer.from(historyKey(firstRevision)), value: undefined };
+}
+
+/** `reader` stands at the start of the body of the record `name`. */
+export function parseHistory(name: string, reader: RecordReader): StoredHistory {
+  const changes = Array.from({ length: reader.u32() }, () => Array.from({ length: reader.u32() }, readReplaced));
+  if (reader.restSize > 0) throw damagedError(name, 'it is too long');
+  return { firstRevision: Number(name.slice(PREFIX.length)), changes };
+
+  function readReplaced(): readonly [Key, Entry | undefined] {
+    const keySize = reader.u16();
+    const bodySize = reader.u32();
+    const key = reader.bytes(keySize).toString();
+    if (bodySize === 0) return [key, undefined];
+    return [key, readEntry(key, new RecordReader(name, reader.bytes(bodySize)))];
+  }
+}
+
+/**
+ * The changes that led to `state`, oldest first, from the records in the order of their keys, without those below
+ * `oldestRevision`.
+ * @throws OperatingError `internal` when a record is missing or does not fit.
+ */
+export function rebuildChanges(state: KvView, records: readonly StoredHistory[], oldestRevision: number): KvChange[] {
+  const changes: KvChange[] = [];
+  /** What keys held after the change that is looked at, where that is not what the state holds. */
+  const held = new Map<Key, Entry | undefined>();
+  let revision = state.revision;
+  for (const record of records.toReversed()) {
+    const name = historyKey(record.firstRevision);
+    if (record.firstRevision + record.changes.length - 1 !== revision) {
+      throw damagedError(name, `what comes after it, up to revision ${revision}, is missing`);
+    }
+    for (const replaced of record.changes.toReversed()) {
+      if (revision >= oldestRevision) changes.push(rebuildChange(state, revision, replaced, held, name));
+      revision -= 1;
+    }
+  }
+  if (revision < Math.max(1, oldestRevision)) return changes.reverse();
+  throw damagedError(historyKey(oldestRevision), 'it is missing');
+}
+
+function rebuildChange(
+  state: KvView,
+  revision: number,
+  replaced: Replaced,
+  held: Map<Key, Entry | undefined>,
+  name: string,
+): KvChange {
+  const puts: Entry[] = [];
+  const deletes: Key[] = [];
+  const previous: Entry[] = [];
+  for (const [key, before] of replaced) {
+    const after = held.has(key) ? held.get(key) : state.get(key);
+    if (after === undefined) deletes.push(key);
+    else if (after.modRevision === revision) puts.push(after);
+    else throw damagedError(name, `"${key}" was not changed at revision ${revision}`);
+    if (before !== undefined) previous.push(before);
+    held.set(key, before);
+  }
+  return { revision, puts, deletes, previous };
+}
+
+function replacedBy({ puts, deletes, previous }: KvChange): Replaced {
+  const replaced = new Map<Key, Entry | undefined>();
+  for (const { key } of puts) replaced.set(key, undefined);
+  for (const key of deletes) replaced.set(key, undefined);
+  for (const entry of previous) replaced.set(entry.key, entry);
+  return replaced.size === puts.length || replaced.size === deletes.length
+    ? [...replaced]
+    : [...replaced].sort(([a], [b]) => compareKeys(a, b));
+}
+
+function historyKey(firstRevision: number): string {
+  return `${PREFIX}${String(firstRevision).padStart(REVISION_DIGITS, '0')}`;
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
