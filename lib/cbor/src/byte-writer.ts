@@ -10,15 +10,11 @@ const LOOP_LENGTH_MAX = 16;
 /** Above this, a text is measured before it is written rather than given three bytes for each character. */
 const GUESS_LENGTH_MAX = 256;
 
-export type ByteWriterOptions = {
-  /** What is taken at once is at most this; more is refused with `exhausted` before the memory for it is asked for. */
-  readonly sizeBytesMax: number;
-  /** Several of what is taken are cut from one buffer up to this size. Whoever keeps one of them keeps all of it. */
-  readonly bufferBytesMax: number;
-};
-
 /** The first buffer. */
 const BUFFER_BYTES_MIN = 8_192;
+
+/** Much of what is taken is cut from one buffer up to this size, that of the pool of `Buffer.from`. */
+const BUFFER_BYTES_MAX = 65_536;
 
 /** How many of what was taken last the next buffer is for. */
 const CUTS = 16;
@@ -27,7 +23,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Positions count from what was taken last. */
 export class ByteWriter {
-  readonly #options: ByteWriterOptions;
+  readonly #sizeBytesMax: number;
   #bytes: Buffer = NOTHING;
   #view: DataView = viewOf(NOTHING);
   /** `#bytes.length - ROOM_BYTES`: beyond it the buffer grows. */
@@ -36,17 +32,19 @@ export class ByteWriter {
   #end = 0;
   #lastTakenBytes = 0;
 
-  constructor(options: ByteWriterOptions) {
-    this.#options = options;
+  /** What is taken at once is at most `sizeBytesMax`; more is refused before the memory for it is asked for. */
+  constructor(sizeBytesMax: number) {
+    this.#sizeBytesMax = sizeBytesMax;
   }
 
   get end(): number {
     return this.#end - this.#start;
   }
 
-  /** Forgets what was written after `end`. */
+  /** Forgets what was written after `end`; where that is all, the memory as well that something large was given. */
   cut(end: number): void {
     this.#end = this.#start + end;
+    if (end === 0 && this.#bytes.length > BUFFER_BYTES_MAX) this.#forget();
   }
 
   /** All that was written. It is not written to again: the writer begins anew behind it. */
@@ -54,7 +52,7 @@ export class ByteWriter {
     const taken = this.#bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
     this.#lastTakenBytes = taken.length;
-    if (this.#bytes.length <= this.#options.bufferBytesMax) return taken;
+    if (this.#bytes.length <= BUFFER_BYTES_MAX) return taken;
     const { length } = this.#bytes;
     this.#forget();
     // Much of the buffer is empty, which whoever keeps the bytes would keep too.
@@ -174,12 +172,12 @@ export class ByteWriter {
   #grow(moreBytes: number): void {
     const written = this.#bytes.subarray(this.#start, this.#end);
     const needed = written.length + moreBytes;
-    const { sizeBytesMax, bufferBytesMax } = this.#options;
+    const sizeBytesMax = this.#sizeBytesMax;
     if (needed > sizeBytesMax + 2 * ROOM_BYTES) {
       const advice = `at most ${sizeBytesMax} can be written: send less at a time`;
       throw new OperatingError('exhausted', `there are more than ${needed - 2 * ROOM_BYTES} bytes: ${advice}`);
     }
-    const usual = Math.min(Math.max(this.#lastTakenBytes * CUTS, BUFFER_BYTES_MIN), bufferBytesMax);
+    const usual = Math.min(Math.max(this.#lastTakenBytes * CUTS, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(needed, usual, written.length * 2));
     this.#bytes.set(written);
     this.#view = viewOf(this.#bytes);

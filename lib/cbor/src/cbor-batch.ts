@@ -1,8 +1,5 @@
 import { CborWriter } from './cbor-writer.ts';
 
-/** Batches are sent and forgotten, so many of them may share a buffer. */
-const BUFFER_BYTES_MAX = 65_536;
-
 export type CborBatchOptions = {
   /** Each batch begins with these bytes, which are not CBOR: the head of a frame. */
   readonly head: Uint8Array;
@@ -16,7 +13,7 @@ export class CborBatch {
   readonly #head: Uint8Array;
 
   constructor({ head, sizeBytesMax }: CborBatchOptions) {
-    this.#writer = new CborWriter({ sizeBytesMax, bufferBytesMax: BUFFER_BYTES_MAX });
+    this.#writer = new CborWriter(sizeBytesMax);
     this.#head = head;
   }
 
@@ -30,9 +27,7 @@ export class CborBatch {
    * @throws OperatingError as `CborEncoder.encode` does. The batch is then what it was.
    */
   add(value: unknown): number {
-    const start = this.#begin();
-    this.#writer.write(value);
-    return this.#writer.out.end - start;
+    return this.#added(() => this.#writer.write(value));
   }
 
   /**
@@ -40,20 +35,35 @@ export class CborBatch {
    * @throws OperatingError as `add` does.
    */
   addWith(fields: object, key: string, encoded: Uint8Array): number {
-    const start = this.#begin();
-    this.#writer.writeWith(fields, key, encoded);
-    return this.#writer.out.end - start;
+    return this.#added(() => this.#writer.writeWith(fields, key, encoded));
   }
 
   /** Takes the last value out again, of which `add` said how many bytes it takes. */
   removeLast(sizeBytes: number): void {
     this.#writer.out.cut(this.#writer.out.end - sizeBytes);
+    this.#letGo();
   }
 
   /** The batch with its head. The bytes belong to the caller, and the next batch is empty. */
   take(): Buffer {
     this.#begin();
     return this.#writer.out.take();
+  }
+
+  #added(write: () => void): number {
+    const start = this.#begin();
+    try {
+      write();
+    } catch (error) {
+      this.#letGo();
+      throw error;
+    }
+    return this.#writer.out.end - start;
+  }
+
+  /** An empty batch keeps no memory that something large was given. */
+  #letGo(): void {
+    if (this.sizeBytes === 0) this.#writer.out.cut(0);
   }
 
   /** Returns where the next value begins. */

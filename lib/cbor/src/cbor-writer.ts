@@ -2,7 +2,7 @@
  * Plain values as CBOR (RFC 8949), with the tags of `cbor-tags.ts` only. The hot path knows no names: where a value
  * turns out to have no plain form it gives up, and `find-fault.ts` walks the value again to say where and why.
  */
-import { ByteWriter, type ByteWriterOptions } from './byte-writer.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { PROBLEM, TAG, typedArrayTag } from './cbor-tags.ts';
 import { ERROR_CAUSES_MAX, errorFields } from './error-fields.ts';
 import { unfitError } from './find-fault.ts';
@@ -20,8 +20,8 @@ export class CborWriter {
   #isPolluted = false;
   #causes = 0;
 
-  constructor(options: ByteWriterOptions) {
-    this.out = new ByteWriter(options);
+  constructor(sizeBytesMax: number) {
+    this.out = new ByteWriter(sizeBytesMax);
   }
 
   /** @throws OperatingError `invalid` with the path, `exhausted` where it is too large. Nothing was written then. */
