@@ -14,3 +14,20 @@ test('a scope is held by itself, by a star in either part, and by a star alone',
   check(['config'], 'config:write', false);
   check(['conf*:write', ''], 'config:write', false);
 });
+
+test('a scope with a path holds what begins with that path, and nothing wider', () => {
+  const check = (held: string, needed: string, expected: boolean): void =>
+    expect(holdsScope([held], needed)).toBe(expected);
+  check('kv:read:app/', 'kv:read:app/', true);
+  check('kv:read:app/', 'kv:read:app/web', true);
+  check('kv:read:app/', 'kv:read:app', false);
+  check('kv:read:app/', 'kv:read:', false);
+  check('kv:read:app/', 'kv:read', false);
+  check('kv:read:app/', 'kv:write:app/web', false);
+  check('kv:*:app/', 'kv:write:app/web', true);
+  check('kv:read', 'kv:read:app/web', true);
+  check('kv:*', 'kv:read:app/web', true);
+  check('*', 'kv:read:app/web', true);
+  check('kv:read:a:b', 'kv:read:a:bc', true);
+  check('kv:read:a:b', 'kv:read:a', false);
+});

@@ -68,12 +68,26 @@ export type Client<C extends Contract> = {
     : Promise<InferOutput<C[M]['output']>>;
 };
 
-/** Whether `scopes` hold `needed`: `config:write` is held by itself, `config:*`, `*:write` and `*`. */
+/**
+ * Whether `scopes` hold `needed`: `config:write` is held by itself, `config:*`, `*:write` and `*`. A third part is a path,
+ * and a scope that has one holds only what begins with it: `kv:read:app/` is held by `kv:read:a`, `kv:read` and `kv:*`, and
+ * holds `kv:read:app/x`, but not `kv:read`.
+ */
 export function holdsScope(scopes: readonly string[], needed: string): boolean {
-  const [service, verb] = needed.split(':');
+  const [service, verb, path] = scopeParts(needed);
   return scopes.some((scope) => {
     if (scope === '*' || scope === needed) return true;
-    const [heldService, heldVerb] = scope.split(':');
-    return (heldService === '*' || heldService === service) && (heldVerb === '*' || heldVerb === verb);
+    const [heldService, heldVerb, heldPath] = scopeParts(scope);
+    if ((heldService !== '*' && heldService !== service) || (heldVerb !== '*' && heldVerb !== verb)) return false;
+    return heldPath === undefined || (path !== undefined && path.startsWith(heldPath));
   });
+}
+
+/** A path may hold colons itself. */
+function scopeParts(scope: string): readonly [string, string | undefined, string | undefined] {
+  const first = scope.indexOf(':');
+  if (first < 0) return [scope, undefined, undefined];
+  const second = scope.indexOf(':', first + 1);
+  if (second < 0) return [scope.slice(0, first), scope.slice(first + 1), undefined];
+  return [scope.slice(0, first), scope.slice(first + 1, second), scope.slice(second + 1)];
 }

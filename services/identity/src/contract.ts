@@ -8,7 +8,10 @@ const tokenName = v.pipe(
 );
 const scope = v.pipe(
   v.string(),
-  v.regex(/^(\*|[a-z-]+|\*:[a-z-]+|[a-z-]+:(\*|[a-z-]+))$/, 'a scope like "config:read", "config:*" or "*"'),
+  v.regex(
+    /^(\*|[a-z-]+|\*:[a-z-]+|[a-z-]+:(\*|[a-z-]+)(:[^\s\p{C}]{1,512})?)$/u,
+    'a scope like "config:read", "config:*", "consul-kv:read:app/" or "*"',
+  ),
 );
 
 const publicKey = v.pipe(

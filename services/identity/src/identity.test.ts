@@ -73,7 +73,13 @@ test('nobody hands out more than they hold', async () => {
   const { handlers } = world.identity;
   const helper = { caller: { id: 'helper', scopes: ['identity:write', 'config:*'] }, signal: OPERATOR.signal };
   await handlers.createToken({ name: 'reader', scopes: ['config:read'] }, helper);
+  await handlers.createToken({ name: 'part', scopes: ['config:read:tipjar/'] }, helper);
   await expect(handlers.createToken({ name: 'root', scopes: ['*'] }, helper)).rejects.toMatchObject({ code: 'denied' });
+  const part = { caller: { id: 'part', scopes: ['identity:write', 'config:read:tipjar/'] }, signal: OPERATOR.signal };
+  await handlers.createToken({ name: 'narrower', scopes: ['config:read:tipjar/web'] }, part);
+  await expect(handlers.createToken({ name: 'wider', scopes: ['config:read'] }, part)).rejects.toMatchObject({
+    code: 'denied',
+  });
   expect(() => handlers.createSignInLink({}, helper)).toThrow('does not hold *');
 });
 
