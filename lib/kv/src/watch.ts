@@ -80,6 +80,8 @@ export async function* watchHistory(
       if (change.revision < position) continue;
       position = change.revision + 1;
       said = change.revision;
+      // At once: what comes while the reader has this event then waits for it, however long the history is.
+      if (queue.isBehind && position > state.revision) queue.catchUp();
       yield toEvent(change, previous);
     } else if (queue.isBehind) {
       queue.catchUp();

@@ -51,6 +51,28 @@ export function historyTests({ kvTest, subjectTest }: KvSuite): void {
     expect(await reading).toEqual([`${at(3)} +a=3`, `${at(4)} +a=4`]);
   });
 
+  subjectTest(
+    'a watch from a revision that falls behind misses nothing, and is not told of what others lost',
+    async (subject) => {
+      await using kv = await subject.open({ clock: createFakeClock(), watchQueueMax: 3, historyRevisionsMax: 10 });
+      const base = kv.revision();
+      const stop = new AbortController();
+      const watch = kv.watchFrom('a', { fromRevision: base, signal: stop.signal })[Symbol.asyncIterator]();
+      const check = async (counts: readonly number[]): Promise<void> => {
+        for (const count of counts)
+          expect((await watch.next()).value).toMatchObject({ kind: 'change', revision: base + count });
+      };
+      await kv.transact([put('a', '1')]);
+      await check([1]);
+      for (let count = 2; count <= 8; count += 1) await kv.transact([put('a', '1')]);
+      await check([2, 3, 4, 5, 6, 7, 8]);
+      for (let count = 9; count <= 30; count += 1) await kv.transact([put('b', '1')]);
+      for (let count = 31; count <= 36; count += 1) await kv.transact([put('a', '1')]);
+      await check([31, 32, 33, 34, 35, 36]);
+      stop.abort();
+    },
+  );
+
   subjectTest('history goes on across a restart', async (subject) => {
     const clock = createFakeClock();
     const before = await subject.open({ clock });
