@@ -27,6 +27,8 @@ function bytesLeftAfter(value: unknown, leftBytes: number, depth: number): numbe
   if (typeof value === 'bigint') return leftBytes - VALUE_BYTES - value.toString(16).length / 2;
   if (typeof value !== 'object' || value === null || depth === DEPTH_MAX) return leftBytes - VALUE_BYTES;
   let left = leftBytes - VALUE_BYTES;
+  // What nearly all are: none of the questions below.
+  if (Object.getPrototypeOf(value) === Object.prototype) return bytesLeftAfterFields(value, left, depth);
   if (value instanceof Error) left -= value.message.length;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return left - value.byteLength;
   if (Array.isArray(value) || value instanceof Set) {
@@ -43,7 +45,12 @@ function bytesLeftAfter(value: unknown, leftBytes: number, depth: number): numbe
     }
     return left;
   }
-  for (const key of Object.keys(value)) {
+  return bytesLeftAfterFields(value, left, depth);
+}
+
+function bytesLeftAfterFields(value: object, leftBytes: number, depth: number): number {
+  let left = leftBytes;
+  for (const key in value) {
     if (left <= 0) return left;
     left = bytesLeftAfter((value as Readonly<Record<string, unknown>>)[key], left - key.length - 1, depth + 1);
   }

@@ -25,7 +25,7 @@ export class StreamReader implements AsyncIterator<unknown, undefined>, CallSink
   readonly #onValue: ((value: unknown) => void) | undefined;
   readonly #items: { readonly value: unknown; readonly cost: number; readonly weight: number }[] = [];
   readonly #waiters: Waiter[] = [];
-  readonly #gaveUp = new AbortController();
+  #wait: AbortController | undefined;
   readonly #attempts: Attempts;
   #isStarted = false;
   /** How it ended: `undefined` while it runs, an empty object at the end, or with what is thrown once the items are read. */
@@ -126,7 +126,9 @@ export class StreamReader implements AsyncIterator<unknown, undefined>, CallSink
   }
 
   #waitForSession(): void {
-    this.#dependencies.source.wait(this.#gaveUp.signal, this.#attempts.request).then(
+    const wait = new AbortController();
+    this.#wait = wait;
+    this.#dependencies.source.wait(wait.signal, this.#attempts.request).then(
       (session) => this.#open(session),
       (error: unknown) => this.#finish({ error }),
     );
@@ -201,7 +203,7 @@ export class StreamReader implements AsyncIterator<unknown, undefined>, CallSink
     this.#timer?.cancel();
     this.#endTimer?.cancel();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    this.#gaveUp.abort();
+    this.#wait?.abort();
     // Without effect where the service ended it.
     this.#session?.cancel(this.#id);
     this.#serveWaiters();
