@@ -1,11 +1,19 @@
-// Goal: our sockets and those of libzmq understand each other. Method: every pair of types, each end once ours, bound
-// and connected, with NULL and CURVE, against the npm package `zeromq`.
+// Goal: our sockets and those of libzmq understand each other. Method: every pair of types against the npm package `zeromq`.
 import { openTemporaryDirectory } from '@plumb/testing';
 import { afterEach, expect, test } from 'vitest';
 import * as zeromq from 'zeromq';
-import { curveClient, curveServer, generateKeyPair } from '../src/curve.ts';
-import { openSocket, type SocketOptions, type SocketType } from '../src/index.ts';
-import { type End, exchange, ourEnd, PAIRS } from './peers.ts';
+import { generateKeyPair } from '../src/curve.ts';
+import { openSocket, type SocketType } from '../src/index.ts';
+import {
+  clientKeys,
+  interopSuite,
+  OUR_CURVE,
+  serverKeys,
+  THEIR_CURVE,
+  type TheirOptions,
+  type Theirs,
+} from './interop-suite.ts';
+import { exchange, ourEnd } from './peers.ts';
 
 const CLASSES = {
   REQ: zeromq.Request,
@@ -26,84 +34,49 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-const serverKeys = generateKeyPair();
-const clientKeys = generateKeyPair();
-const authenticate = async ({ publicKey }: { publicKey: string }): Promise<string | undefined> =>
-  publicKey === clientKeys.publicKey ? 'alice' : undefined;
+type LibzmqSocket = zeromq.Socket & Omit<Theirs, 'bind' | 'connect' | 'close'>;
 
-const OURS = {
-  NULL: { server: {}, client: {} },
-  CURVE: {
-    server: { security: curveServer({ secretKey: serverKeys.secretKey, authenticate }) },
-    client: { security: curveClient({ secretKey: clientKeys.secretKey, serverKey: serverKeys.publicKey }) },
-  },
-} as const satisfies Record<string, Record<string, SocketOptions>>;
-const THEIRS = {
-  NULL: { server: {}, client: {} },
-  CURVE: {
-    server: { curveServer: true, curveSecretKey: serverKeys.secretKey, curvePublicKey: serverKeys.publicKey },
-    client: {
-      curveServerKey: serverKeys.publicKey,
-      curveSecretKey: clientKeys.secretKey,
-      curvePublicKey: clientKeys.publicKey,
-    },
-  },
-} as const;
+function openLibzmq(type: SocketType, options: object = {}): LibzmqSocket {
+  return new CLASSES[type]({ linger: 0, ...options } as never) as unknown as LibzmqSocket;
+}
 
-function openTheirs(type: SocketType, options: object): zeromq.Socket & End {
-  const socket = new CLASSES[type]({ linger: 0, ...options } as never);
+function curveOptions(curve: NonNullable<TheirOptions['curve']>): object {
+  const { publicKey: curvePublicKey, secretKey: curveSecretKey } = curve.keys;
+  const own = { curvePublicKey, curveSecretKey };
+  return curve.kind === 'server' ? { ...own, curveServer: true } : { ...own, curveServerKey: curve.serverKey };
+}
+
+function openTheirs(type: SocketType, options: object = {}): LibzmqSocket {
+  const socket = openLibzmq(type, options);
   closing.push(() => socket.close());
-  return socket as unknown as zeromq.Socket & End;
+  return socket;
 }
 
-const runPair = async (
-  pair: readonly [SocketType, SocketType],
-  oursAt: 0 | 1,
-  mode: 'NULL' | 'CURVE',
-  isOursBound: boolean,
-) => {
-  const [ourType, theirType] = oursAt === 0 ? pair : ([pair[1], pair[0]] as const);
-  const names = { routingId: oursAt === 0 ? 'a' : 'b' };
-  const ours = openSocket(ourType, {
-    ...OURS[mode][isOursBound ? 'server' : 'client'],
-    lingerMs: 0,
-    ...(ourType === 'ROUTER' && names),
+interopSuite((type, { routingId, curve }) => {
+  const socket = openLibzmq(type, {
+    ...(routingId !== undefined && { routingId }),
+    ...(curve !== undefined && curveOptions(curve)),
   });
-  closing.push(() => ours.close());
-  const theirName = { routingId: oursAt === 0 ? 'b' : 'a' };
-  const theirs = openTheirs(theirType, {
-    ...THEIRS[mode][isOursBound ? 'client' : 'server'],
-    ...(theirType === 'ROUTER' && theirName),
-  });
-  if (isOursBound) {
-    theirs.connect(await ours.bind('tcp://127.0.0.1:0'));
-  } else {
-    await theirs.bind('tcp://127.0.0.1:*');
-    ours.connect(theirs.lastEndpoint ?? '');
-  }
-  const ends = [ourEnd(ours), theirs] as const;
-  await exchange(pair, ends[oursAt], ends[1 - oursAt] as End);
-  return ours;
-};
-
-for (const mode of ['NULL', 'CURVE'] as const) {
-  for (const pair of PAIRS) {
-    for (const oursAt of pair[0] === pair[1] ? ([0] as const) : ([0, 1] as const)) {
-      test(`${mode}: ${pair.join(' and ')} of which ${pair[oursAt]} is ours, bound and connected`, async () => {
-        await runPair(pair, oursAt, mode, true);
-        await runPair(pair, oursAt, mode, false);
-      });
-    }
-  }
-}
+  return {
+    bind: async () => {
+      await socket.bind('tcp://127.0.0.1:*');
+      return socket.lastEndpoint ?? '';
+    },
+    connect: (address) => socket.connect(address),
+    subscribe: (topic) => socket.subscribe(topic),
+    send: (parts) => socket.send(parts),
+    receive: () => socket.receive(),
+    close: () => socket.close(),
+  };
+});
 
 test('over a unix socket, each side bound once', async () => {
   await using directory = await openTemporaryDirectory();
   const ours = openSocket('DEALER', { lingerMs: 0 });
   closing.push(() => ours.close());
-  const theirs = openTheirs('ROUTER', {});
+  const theirs = openTheirs('ROUTER');
   theirs.connect(await ours.bind(`ipc://${directory.path}/ours`));
-  const dealer = openTheirs('DEALER', {});
+  const dealer = openTheirs('DEALER');
   await dealer.bind(`ipc://${directory.path}/theirs`);
   const router = openSocket('ROUTER', { lingerMs: 0 });
   closing.push(() => router.close());
@@ -113,9 +86,9 @@ test('over a unix socket, each side bound once', async () => {
 });
 
 test('a ROUTER sees who a CURVE key of libzmq belongs to', async () => {
-  const router = openSocket('ROUTER', { ...OURS.CURVE.server, lingerMs: 0 });
+  const router = openSocket('ROUTER', { ...OUR_CURVE.server, lingerMs: 0 });
   closing.push(() => router.close());
-  const theirs = openTheirs('DEALER', THEIRS.CURVE.client);
+  const theirs = openTheirs('DEALER', curveOptions(THEIR_CURVE.client));
   theirs.connect(await router.bind('tcp://127.0.0.1:0'));
   await theirs.send([Buffer.from('who am I')]);
   const { peer } = await router.receive();
@@ -125,7 +98,7 @@ test('a ROUTER sees who a CURVE key of libzmq belongs to', async () => {
 test('libzmq with a key that nobody knows, or for another server, is refused and told so', async () => {
   const reasons: string[] = [];
   const events = { failed: (_address: string, reason: Error) => reasons.push(reason.message) };
-  const router = openSocket('ROUTER', { ...OURS.CURVE.server, lingerMs: 0, events });
+  const router = openSocket('ROUTER', { ...OUR_CURVE.server, lingerMs: 0, events });
   closing.push(() => router.close());
   const address = await router.bind('tcp://127.0.0.1:0');
   const { publicKey, secretKey } = generateKeyPair();
@@ -141,7 +114,7 @@ test('libzmq with a key that nobody knows, or for another server, is refused and
   expect(await refused).toBe('handshake:error:auth');
   expect(reasons[0]).toContain(publicKey);
 
-  const lost = openTheirs('DEALER', { ...THEIRS.CURVE.client, curveServerKey: publicKey });
+  const lost = openTheirs('DEALER', { ...curveOptions(THEIR_CURVE.client), curveServerKey: publicKey });
   lost.connect(address);
   await expect.poll(() => reasons.some((reason) => reason.includes('HELLO does not open'))).toBe(true);
   expect(router.peers()).toHaveLength(0);

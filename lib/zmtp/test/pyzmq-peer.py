@@ -1,52 +1,91 @@
-"""The other side of pyzmq.system.test.ts: one socket of each type. Prints its addresses, then what it receives."""
+"""
+The other side of pyzmq.system.test.ts: sockets that do what lines of JSON on stdin tell them: [call, verb, socket, argument].
+Each line is answered with [call, value]; a `receive` when there is a message, and meanwhile other lines are read.
+"""
 import json
+import os
 import sys
 
 import zmq
 
-spec = json.loads(sys.argv[1])
+SEND_TIMEOUT_MS = 10_000
+
 context = zmq.Context()
 poller = zmq.Poller()
-sockets, addresses = {}, {}
-BODY = [b"topic", b"\x00" * 300, b""]
+poller.register(sys.stdin.fileno(), zmq.POLLIN)
+sockets = {}
+receiving = {}
 
-for name in ["REP", "ROUTER", "DEALER", "PUB", "SUB", "PUSH", "PULL", "REQ"]:
-    socket = context.socket(getattr(zmq, name))
+
+def answer(call, value=None):
+    print(json.dumps([call, value]), flush=True)
+
+
+def open_socket(spec):
+    socket = context.socket(getattr(zmq, spec["type"]))
     socket.linger = 0
-    if "serverSecret" in spec:
-        socket.curve_server = True
-        socket.curve_secretkey = spec["serverSecret"].encode()
-    if "serverKey" in spec:
-        socket.curve_serverkey = spec["serverKey"].encode()
-        socket.curve_publickey = spec["publicKey"].encode()
-        socket.curve_secretkey = spec["secretKey"].encode()
-    if name == "SUB":
-        socket.subscribe(b"topic")
-    if "connect" in spec:
-        socket.connect(spec["connect"][name])
-    else:
-        addresses[name] = f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}"
-    sockets[name] = socket
-    if name != "PUB" and name != "PUSH":
-        poller.register(socket, zmq.POLLIN)
-
-print(json.dumps(addresses), flush=True)
-if "connect" in spec:
-    sockets["PUSH"].send_multipart(BODY)
-    sockets["REQ"].send_multipart(BODY)
-isSent = "connect" in spec
-while True:
-    for socket, _ in poller.poll(20):
-        parts = socket.recv_multipart()
-        name = next(name for name, one in sockets.items() if one is socket)
-        if name in ("REP", "ROUTER", "DEALER"):
-            socket.send_multipart(parts)
+    socket.sndtimeo = SEND_TIMEOUT_MS
+    if "routingId" in spec:
+        socket.routing_id = spec["routingId"].encode()
+    if "curve" in spec:
+        curve = spec["curve"]
+        socket.curve_secretkey = curve["keys"]["secretKey"].encode()
+        socket.curve_publickey = curve["keys"]["publicKey"].encode()
+        if curve["kind"] == "server":
+            socket.curve_server = True
         else:
-            print(json.dumps([name, [part.hex() for part in parts]]), flush=True)
-    sockets["PUB"].send_multipart(BODY)
-    if not isSent:
-        # Without `immediate` these wait for the first peer, which a bound socket does not have yet.
-        for name in ("PUSH", "REQ"):
-            if sockets[name].getsockopt(zmq.EVENTS) & zmq.POLLOUT:
-                sockets[name].send_multipart(BODY)
-                isSent = name == "REQ"
+            socket.curve_serverkey = curve["serverKey"].encode()
+    return socket
+
+
+def close(socket):
+    if socket in receiving:
+        del receiving[socket]
+        poller.unregister(socket)
+    socket.close()
+
+
+def run(call, verb, name, argument):
+    if verb == "receive":
+        socket = sockets[name]
+        receiving.setdefault(socket, []).append(call)
+        poller.register(socket, zmq.POLLIN)
+        return
+    value = None
+    if verb == "open":
+        sockets[name] = open_socket(argument)
+    elif verb == "bind":
+        value = f"tcp://127.0.0.1:{sockets[name].bind_to_random_port('tcp://127.0.0.1')}"
+    elif verb == "connect":
+        sockets[name].connect(argument)
+    elif verb == "subscribe":
+        sockets[name].subscribe(argument.encode())
+    elif verb == "send":
+        sockets[name].send_multipart([bytes.fromhex(part) for part in argument])
+    elif verb == "close":
+        close(sockets.pop(name))
+    answer(call, value)
+
+
+def receive(socket):
+    calls = receiving[socket]
+    answer(calls.pop(0), [part.hex() for part in socket.recv_multipart()])
+    if not calls:
+        del receiving[socket]
+        poller.unregister(socket)
+
+
+print(json.dumps([0, zmq.zmq_version()]), flush=True)
+unread = b""
+isOpen = True
+while isOpen:
+    for ready, _ in poller.poll():
+        if ready in receiving:
+            receive(ready)
+        elif ready == sys.stdin.fileno():
+            chunk = os.read(ready, 65_536)
+            isOpen = len(chunk) > 0
+            *lines, unread = (unread + chunk).split(b"\n")
+            for line in lines:
+                run(*json.loads(line))
+context.destroy(linger=0)
