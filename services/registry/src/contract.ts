@@ -1,95 +1,58 @@
-/** What other packages may know of the dictionary: applications and services as declared, instances as observed. */
-import { isName, NAME_RULE } from '@plumb/base';
+/** What other packages may know of the dictionary: what is declared, what is observed, who uses what. */
+import { configValueSchema } from '@plumb/config/feed';
 import type { Client, Contract, Handlers } from '@plumb/rpc';
 import * as v from 'valibot';
+import {
+  applicationSchema,
+  healthSchema,
+  idSchema,
+  instanceSchema,
+  nameSchema,
+  placeEntries,
+  serviceSchema,
+} from './dictionary-schemas.ts';
+import { callerReportSchema, driftSchema, REPORT_CALLERS_MAX, usageSchema } from './evidence-schemas.ts';
 
-/** A name of an application, process or chain: a DNS label, so that every name can be looked up. */
-export const nameSchema = v.pipe(v.string(), v.check(isName, NAME_RULE));
+const revision = v.object({ revision: v.number() });
+const application = v.optional(nameSchema);
 
-/**
- * The health states of everything that runs. Ordinary processes use `starting`, `ready`, `unready` and `failed`; a
- * chain node also `progressing` (syncing: never restarted), `lagging`, `stalled` and `forked`. Only `ready` is resolved.
- */
-export const healthStates = [
-  'starting',
-  'progressing',
-  'ready',
-  'unready',
-  'lagging',
-  'stalled',
-  'forked',
-  'failed',
-] as const;
+/** What a program needs to begin its work. */
+const briefingEntries = {
+  /** The values in force of its application, of one revision; absent where the caller may not read them. */
+  config: v.optional(v.object({ revision: v.number(), values: v.record(v.string(), configValueSchema) })),
+  /** The ready instances of each service that it declared to need, with their keys: at most `PEER_INSTANCES_MAX` of each. */
+  peers: v.array(v.object({ service: nameSchema, instances: v.array(instanceSchema) })),
+};
 
-export const healthSchema = v.object({
-  state: v.picklist(healthStates),
-  /** Why, for a person; absent when ready. */
-  reason: v.optional(v.string()),
-  /** Epoch ms at which the state was entered. */
-  sinceAt: v.number(),
-});
-
-export const applicationSchema = v.object({
-  name: nameSchema,
-  description: v.optional(v.string()),
-  environment: v.string(),
-  release: v.string(),
-  /** Epoch ms. */
-  declaredAt: v.number(),
-});
-
-export const serviceSchema = v.object({
-  /** `APPLICATION-COMPONENT`, such as `tipjar-web`. */
-  name: nameSchema,
-  application: nameSchema,
-  /** The process or chain of the manifest that provides it. */
-  component: nameSchema,
-  kind: v.picklist(['process', 'chain']),
-  protocol: v.picklist(['http', 'json-rpc', 'tcp']),
-  /** Where its instances expose Prometheus text, if they do. */
-  metricsPath: v.optional(v.string()),
-  /** Services that it declared to need. */
-  needs: v.array(nameSchema),
-});
-
-/** A CURVE key in Z85, as `generateKeyPair` of `@plumb/rpc/node` makes it. */
-const publicKeySchema = v.pipe(
-  v.string(),
-  v.regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/, 'a public key: 40 characters of Z85'),
-);
-
-export const instanceSchema = v.object({
-  id: v.string(),
+const registrationEntries = {
   service: nameSchema,
-  application: nameSchema,
-  component: nameSchema,
-  host: v.string(),
-  address: v.string(),
-  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
-  release: v.string(),
-  /** Epoch ms. */
-  startedAt: v.number(),
-  health: healthSchema,
-  /** The key that it proves to hold to whoever connects, where its door is encrypted. */
-  publicKey: v.optional(publicKeySchema),
+  ...placeEntries,
+  instanceId: v.optional(idSchema),
+  host: v.optional(idSchema),
+  release: v.optional(v.string()),
+  health: v.optional(healthSchema),
+  /** The application of a service that nobody declared; without it, such a service is refused. */
+  application,
+};
+
+const registered = v.object({
+  instanceId: v.string(),
+  /** Absent where nothing but a connection, or a person, ends it. */
+  leaseMs: v.optional(v.number()),
+  ...briefingEntries,
 });
 
-const registered = v.object({ instanceId: v.string(), leaseMs: v.number() });
-
-const snapshot = v.object({
-  kind: v.literal('snapshot'),
+const dictionaryPart = {
   revision: v.number(),
   applications: v.array(applicationSchema),
   services: v.array(serviceSchema),
   instances: v.array(instanceSchema),
-});
+};
+const snapshot = v.object({ kind: v.literal('snapshot'), ...dictionaryPart });
 /** What was put; and what was removed, by name (applications, services) or id (instances). */
 const change = v.object({
   kind: v.literal('change'),
-  revision: v.number(),
-  applications: v.array(applicationSchema),
-  services: v.array(serviceSchema),
-  instances: v.array(instanceSchema),
+  ...dictionaryPart,
   removed: v.object({
     applications: v.array(v.string()),
     services: v.array(v.string()),
@@ -97,19 +60,32 @@ const change = v.object({
   }),
 });
 
+const instancesSnapshot = v.object({
+  kind: v.literal('snapshot'),
+  revision: v.number(),
+  instances: v.array(instanceSchema),
+});
+/** What was put; and the ids of those that left, or are not ready any more where only those are asked for. */
+const instancesChange = v.object({
+  kind: v.literal('change'),
+  revision: v.number(),
+  instances: v.array(instanceSchema),
+  removed: v.array(v.string()),
+});
+
 export const registryContract = {
   /** Replaces what is declared of one application, in one transaction. Services that are no longer named go. */
   declare: {
     summary: 'Replace what is declared of one application.',
     input: v.object({ application: applicationSchema, services: v.array(serviceSchema) }),
-    output: v.object({ revision: v.number() }),
+    output: revision,
     scope: 'registry:write',
   },
   /** Removes an application with its services and instances. Safe to call twice. */
   withdraw: {
     summary: 'Remove an application with its services and instances.',
     input: v.object({ application: nameSchema }),
-    output: v.object({ revision: v.number() }),
+    output: revision,
     scope: 'registry:write',
   },
   applications: {
@@ -117,81 +93,157 @@ export const registryContract = {
     input: v.object({}),
     output: v.array(applicationSchema),
     scope: 'registry:read',
+    idempotent: true,
   },
   services: {
     summary: 'List the services that are declared.',
-    input: v.object({ application: v.optional(nameSchema) }),
+    input: v.object({ application }),
     output: v.array(serviceSchema),
     scope: 'registry:read',
+    idempotent: true,
+  },
+  environments: {
+    summary: 'List the environments that applications know, and who is deployed in them.',
+    input: v.object({}),
+    output: v.array(v.object({ name: v.string(), knownBy: v.array(nameSchema), deployed: v.array(nameSchema) })),
+    scope: 'registry:read',
+    idempotent: true,
   },
   /**
-   * Announces a live copy of a declared service. It leaves by itself when it is not kept alive for `ttlMs` (1 s to
-   * 5 min, default 10 s). Registering an id again replaces it.
-   * @throws OperatingError `not-found` when the service is not declared.
+   * Announces a live copy of a service. It leaves by itself when it is not kept alive for `ttlMs` (1 s to 5 min, default
+   * 10 s), unless it is `keptBy: 'nobody'`, which asks for the scope `registry:write`. Registering an id again replaces it,
+   * except that an instance that joined speaks for itself (`join`).
+   * @throws OperatingError `not-found` when the service is not declared and no `application` is named.
    */
   register: {
-    summary: 'Announce a live copy of a service.',
+    summary: 'Announce a live copy of a service; answers with its configuration and peers.',
     input: v.object({
-      service: nameSchema,
-      address: v.string(),
-      port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
-      instanceId: v.optional(v.string()),
-      host: v.optional(v.string()),
-      release: v.optional(v.string()),
-      health: v.optional(healthSchema),
-      publicKey: v.optional(publicKeySchema),
+      ...registrationEntries,
+      keptBy: v.optional(v.picklist(['lease', 'supervisor', 'nobody'])),
       ttlMs: v.optional(v.pipe(v.number(), v.minValue(1_000), v.maxValue(300_000))),
     }),
     output: registered,
     scope: 'registry:register',
   },
+  /**
+   * As `register`, for a program that announces itself: the stream gives one item, the answer of `register`, and stays
+   * open. The instance stays for as long as the connection stands, however busy its program is, and `TIE_GRACE_MS` longer,
+   * in which it may join again. What it says of its address and key counts, whoever else registered the same id; it is
+   * ready when all who tell of its health say so.
+   */
+  join: {
+    summary: 'Announce oneself, for as long as the connection stands.',
+    input: v.object(registrationEntries),
+    output: registered,
+    stream: true,
+    scope: 'registry:register',
+  },
+  /** What `register` answers, for a program that offers no service. */
+  briefing: {
+    summary: 'Give the configuration and the peers of an application.',
+    input: v.object({ application: nameSchema, component: application }),
+    output: v.object(briefingEntries),
+    scope: 'registry:read',
+    idempotent: true,
+  },
   /** @throws OperatingError `not-found` when the instance has left: register again. */
   keepAlive: {
     summary: 'Tell that an instance is still there.',
-    input: v.object({ instanceId: v.string() }),
+    input: v.object({ instanceId: idSchema }),
     output: v.object({}),
     scope: 'registry:register',
+    idempotent: true,
   },
   /** @throws OperatingError `not-found` when the instance has left. */
   reportHealth: {
     summary: 'Tell how an instance is.',
-    input: v.object({ instanceId: v.string(), health: healthSchema }),
+    input: v.object({ instanceId: idSchema, health: healthSchema }),
     output: v.object({}),
     scope: 'registry:register',
   },
   /** Safe to call twice. */
   deregister: {
     summary: 'Tell that an instance has left.',
-    input: v.object({ instanceId: v.string() }),
+    input: v.object({ instanceId: idSchema }),
     output: v.object({}),
     scope: 'registry:register',
   },
   /**
-   * The ready instances of a service (all of them with `includeUnready`), oldest first.
-   * @throws OperatingError `not-found` when the service is not declared; the message names the nearest that is.
+   * The ready instances of a service (all of them with `includeUnready`): first those on the host of who asks, then those
+   * in its zone, then the others, each oldest first. Who asks is where `near` says, or else where the instance that calls is.
+   * @throws OperatingError `not-found` when the service is neither declared nor seen; the message names the nearest that is.
    */
   resolve: {
     summary: 'Tell where a service can be reached now.',
-    input: v.object({ service: nameSchema, includeUnready: v.optional(v.boolean()) }),
+    input: v.object({
+      service: nameSchema,
+      includeUnready: v.optional(v.boolean()),
+      near: v.optional(v.object({ host: v.optional(v.string()), zone: v.optional(v.string()) })),
+    }),
     output: v.object({ revision: v.number(), instances: v.array(instanceSchema) }),
     scope: 'registry:read',
+    idempotent: true,
   },
   /** Everything, or one application's part: a snapshot, then each change. A snapshot may come again and replaces all. */
   watch: {
     summary: 'Follow the dictionary: all of it, then each change.',
-    input: v.object({ application: v.optional(nameSchema) }),
+    input: v.object({ application }),
     output: v.variant('kind', [snapshot, change]),
+    stream: true,
+    scope: 'registry:read',
+  },
+  /**
+   * What `resolve` would answer, in no order: a snapshot, then each change. A snapshot may come again and replaces all.
+   * @throws OperatingError `not-found` as `resolve`, also when the service is withdrawn.
+   */
+  watchService: {
+    summary: 'Follow the instances of one service: all of them, then each change.',
+    input: v.object({ service: nameSchema, includeUnready: v.optional(v.boolean()) }),
+    output: v.variant('kind', [instancesSnapshot, instancesChange]),
+    stream: true,
+    scope: 'registry:read',
+  },
+  /** What a server of `service` saw: calls by caller. Added to what is known. */
+  reportCallers: {
+    summary: 'Tell who called a service.',
+    input: v.object({
+      service: nameSchema,
+      callers: v.pipe(v.array(callerReportSchema), v.maxLength(REPORT_CALLERS_MAX)),
+    }),
+    output: v.object({}),
+    scope: 'registry:register',
+  },
+  /** Of one service, by one application, or of everything: by service, the user seen last first. */
+  usedBy: {
+    summary: 'Tell who declared to need a service, who called it, and when last.',
+    input: v.object({ service: v.optional(nameSchema), application }),
+    output: v.array(usageSchema),
+    scope: 'registry:read',
+    idempotent: true,
+  },
+  /** Where what is declared and what is observed part, of one application or of all: by kind and service. */
+  drift: {
+    summary: 'Tell where what is declared and what is seen part.',
+    input: v.object({ application }),
+    output: v.array(driftSchema),
+    scope: 'registry:read',
+    idempotent: true,
+  },
+  /** What `drift` would answer: the whole of it, and again whenever it is different. */
+  watchDrift: {
+    summary: 'Follow where what is declared and what is seen part.',
+    input: v.object({ application }),
+    output: v.object({ drift: v.array(driftSchema) }),
     stream: true,
     scope: 'registry:read',
   },
 } as const satisfies Contract;
 
-export type Health = v.InferOutput<typeof healthSchema>;
-export type HealthState = Health['state'];
-export type Application = v.InferOutput<typeof applicationSchema>;
-export type Service = v.InferOutput<typeof serviceSchema>;
-export type Instance = v.InferOutput<typeof instanceSchema>;
 export type RegistryEvent = v.InferOutput<typeof registryContract.watch.output>;
+export type ServiceEvent = v.InferOutput<typeof registryContract.watchService.output>;
+export type Registration = v.InferOutput<typeof registryContract.register.input>;
+export type Registered = v.InferOutput<typeof registered>;
+export type Briefing = v.InferOutput<typeof registryContract.briefing.output>;
 export type RegistryClient = Client<typeof registryContract>;
 export type RegistryHandlers = Handlers<typeof registryContract>;
 

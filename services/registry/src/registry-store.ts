@@ -1,11 +1,19 @@
 /**
  * What the dictionary keeps in the key-value store: `registry/application/NAME`, `registry/service/NAME` and
- * `registry/instance/SERVICE/ID`. An instance's key belongs to a lease, so that it leaves by itself when nobody keeps it alive.
+ * `registry/instance/SERVICE/ID`. How long an instance stays is not the store's: see `instance-lives.ts`.
  */
 import { OperatingError } from '@plumb/base';
-import { type Collection, createCollection, type Entry, type Kv, type WatchEvent } from '@plumb/kv';
-import type { Application, Instance, Service } from './contract.ts';
-import type { RegistryChange, RegistryView } from './registry-view.ts';
+import {
+  type Collection,
+  createCollection,
+  type Entry,
+  type Kv,
+  type Operation,
+  type TransactionResult,
+  type WatchEvent,
+} from '@plumb/kv';
+import type { Application, Instance, Service } from './dictionary-schemas.ts';
+import type { RegistryChange } from './registry-view.ts';
 
 const PREFIX = 'registry/';
 
@@ -25,17 +33,42 @@ export function createRegistryStore(kv: Kv): RegistryStore {
   };
 }
 
-export type ViewEvent = { readonly isSnapshot: boolean; readonly change: RegistryChange };
+export type StoreEvent = { readonly isSnapshot: boolean; readonly change: RegistryChange };
 
 /** The whole dictionary as changes to a view; a snapshot comes as one change to an empty view. */
-export async function* watchStore(store: RegistryStore, signal: AbortSignal): AsyncGenerator<ViewEvent> {
+export async function* watchStore(store: RegistryStore, signal: AbortSignal): AsyncGenerator<StoreEvent> {
   for await (const event of store.kv.watch(PREFIX, { signal }))
     yield { isSnapshot: event.kind === 'snapshot', change: toChange(store, event) };
 }
 
-/** Where an instance is kept: below its service, so that a lookup reads what it answers and no more. */
+/** Where an instance is kept: below its service, so that a service goes with its instances. */
 export function instanceKey(service: string, id: string): string {
   return `${service}/${id}`;
+}
+
+/** A service goes with its instances: nobody is sent to a copy of what is no longer declared. */
+export function removalOperations({ services, instances }: RegistryStore, service: string): Operation[] {
+  return [services.deleteOperation(service), instancesRemoval(instances, service)];
+}
+
+export function instancesRemoval(instances: Collection<Instance>, service: string): Operation {
+  return { kind: 'delete-prefix', prefix: instances.key(instanceKey(service, '')) };
+}
+
+export type Committed = {
+  readonly revision: number;
+  /** Something is different: watchers of the changed keys are told at `revision`. */
+  readonly hasChanged: boolean;
+};
+
+/** @throws OperatingError `conflict` where a condition did not hold. */
+export function requireCommitted(result: TransactionResult, what: string): Committed {
+  if (result.kind === 'conflict')
+    throw new OperatingError('conflict', `${what} was changed at the same time: try again`);
+  const hasChanged = result.responses.some(
+    (response) => response.kind === 'put' || (response.kind === 'delete' && response.count > 0),
+  );
+  return { revision: result.revision, hasChanged };
 }
 
 function instanceIdOf(key: string): string {
@@ -45,12 +78,14 @@ function instanceIdOf(key: string): string {
 function toChange({ applications, services, instances }: RegistryStore, event: WatchEvent): RegistryChange {
   const entries = event.kind === 'snapshot' ? event.entries : event.puts;
   const deletes = event.kind === 'snapshot' ? [] : event.deletes;
-  const valuesOf = <T>(collection: Collection<T>): T[] =>
-    entries
-      .filter(({ key }) => key.startsWith(collection.key('')))
-      .map((entry: Entry) => collection.parse(entry).value);
-  const idsOf = (collection: { readonly key: (id: string) => string }): string[] =>
-    deletes.filter((key) => key.startsWith(collection.key(''))).map((key) => key.slice(collection.key('').length));
+  const valuesOf = <T>(collection: Collection<T>): T[] => {
+    const prefix = collection.key('');
+    return entries.filter(({ key }) => key.startsWith(prefix)).map((entry: Entry) => collection.parse(entry).value);
+  };
+  const idsOf = (collection: { readonly key: (id: string) => string }): string[] => {
+    const prefix = collection.key('');
+    return deletes.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  };
   return {
     kind: 'change',
     revision: event.revision,
@@ -63,33 +98,4 @@ function toChange({ applications, services, instances }: RegistryStore, event: W
       instances: idsOf(instances).map(instanceIdOf),
     },
   };
-}
-
-/** Takes the parts of a change that belong to one application, or all of it; undefined where nothing is left. */
-export function changeFor(
-  change: RegistryChange,
-  application: string | undefined,
-  known: RegistryView,
-): RegistryChange | undefined {
-  if (application === undefined) return change;
-  const isOwn = (part: { readonly application: string }): boolean => part.application === application;
-  const own: RegistryChange = {
-    ...change,
-    applications: change.applications.filter(({ name }) => name === application),
-    services: change.services.filter(isOwn),
-    instances: change.instances.filter(isOwn),
-    removed: {
-      applications: change.removed.applications.filter((name) => name === application),
-      services: change.removed.services.filter((name) => known.services.get(name)?.application === application),
-      instances: change.removed.instances.filter((id) => known.instances.get(id)?.application === application),
-    },
-  };
-  const { applications, services, instances, removed } = own;
-  const parts = [applications, services, instances, removed.applications, removed.services, removed.instances];
-  return parts.every(({ length }) => length === 0) ? undefined : own;
-}
-
-export function requireCommitted(result: { readonly kind: string; readonly revision?: number }, what: string): number {
-  if (result.kind === 'committed' && result.revision !== undefined) return result.revision;
-  throw new OperatingError('conflict', `${what} was changed at the same time: try again`);
 }

@@ -1,7 +1,7 @@
 import { OperatingError, silentLog } from '@plumb/base';
 import { openMemoryKv } from '@plumb/kv';
 import { connectInProcess } from '@plumb/rpc';
-import { createFakeClock, type FakeClock } from '@plumb/testing';
+import { createFakeClock, type FakeClock, until } from '@plumb/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -212,7 +212,7 @@ test('a process that Plumb runs speaks for its own application only', async () =
   await blog.register({ service: 'blog-web', ...address });
 });
 
-test('instances of an earlier run are gone when the dictionary opens, and what was declared stays', async () => {
+test('of an earlier run, what Plumb ran itself is gone, the others stay while a living one tells so, and what was declared stays', async () => {
   const clock = createFakeClock();
   await using kv = await openMemoryKv({ clock });
   const open = async (): Promise<AsyncDisposable & { registry: RegistryClient }> => {
@@ -230,11 +230,28 @@ test('instances of an earlier run are gone when the dictionary opens, and what w
   {
     await using first = await open();
     await first.registry.declare({ application: application('shop'), services: [service('shop', 'web')] });
-    await first.registry.register({ service: 'shop-web', ...address });
+    for (const keptBy of ['supervisor', 'lease', 'nobody'] as const)
+      await first.registry.register({ service: 'shop-web', ...address, instanceId: keptBy, keptBy });
+    await first.registry.register({ service: 'shop-web', ...address, instanceId: 'alive' });
+    void first.registry
+      .join({ service: 'shop-web', ...address, instanceId: 'joined' })
+      [Symbol.asyncIterator]()
+      .next();
+    await until('it has joined', async () => (await listed(first.registry)).includes('joined'));
   }
   await using second = await open();
-  expect((await second.registry.resolve({ service: 'shop-web', includeUnready: true })).instances).toEqual([]);
+  expect(await listed(second.registry)).toEqual(['alive', 'joined', 'lease', 'nobody']);
+  await clock.advance(5_000);
+  await second.registry.keepAlive({ instanceId: 'alive' });
+  await clock.advance(5_000);
+  expect(await listed(second.registry)).toEqual(['alive', 'nobody']);
+  expect((await second.registry.services({})).map(({ name }) => name)).toEqual(['shop-web']);
 });
+
+async function listed(registry: RegistryClient, service = 'shop-web'): Promise<string[]> {
+  const { instances } = await registry.resolve({ service, includeUnready: true });
+  return instances.map(({ id }) => id).toSorted();
+}
 
 // Goal: whoever applies the watch of an application has what the dictionary says of it, whatever was done meanwhile.
 test('a reader that applies every event ends with its application as the dictionary has it', async () => {

@@ -1,20 +1,27 @@
-/** The dictionary service: applications and services as declared, instances as observed. */
-import { type Clock, type Log, nearestWord, newId, OperatingError } from '@plumb/base';
-import type { Item, Kv, Operation } from '@plumb/kv';
-import type { Caller } from '@plumb/rpc';
-import type { Health, Instance, RegistryEvent, RegistryHandlers, Service } from './contract.ts';
-import {
-  changeFor,
-  instanceKey,
-  createRegistryStore,
-  type RegistryStore,
-  requireCommitted,
-  watchStore,
-} from './registry-store.ts';
-import { RegistryView } from './registry-view.ts';
+/** The dictionary service: what is declared, what is observed, who uses what. This file puts its parts together. */
+import { type Clock, type Log, nearestWord, OperatingError } from '@plumb/base';
+import type { Kv } from '@plumb/kv';
+import type { Call, Caller } from '@plumb/rpc';
+import type { ReadConfig } from './briefings.ts';
+import type { RegistryHandlers } from './contract.ts';
+import { declarationHandlers } from './declarations.ts';
+import type { Instance } from './dictionary-schemas.ts';
+import { DriftFeed } from './drift-feed.ts';
+import { type EvidenceLog, openEvidenceLog, type Use } from './evidence-log.ts';
+import type { Drift } from './evidence-schemas.ts';
+import { type DriftFacts, findDrift, nextDriftAt } from './find-drift.ts';
+import { instanceHandlers, requireOwn } from './instance-handlers.ts';
+import { InstanceLives } from './instance-lives.ts';
+import { orderInstances, type Place } from './order-instances.ts';
+import { RegistryHub } from './registry-hub.ts';
+import { createRegistryStore } from './registry-store.ts';
+import type { RegistryView } from './registry-view.ts';
+import { loadServicesSeen, type ServicesSeen } from './services-seen.ts';
+import { listUsages } from './usages.ts';
+import { isKnown, watchDictionary, watchService } from './watch-dictionary.ts';
 
-/** Three times the period of a keep-alive that somebody who does not say otherwise sends. */
-const TTL_MS = 10_000;
+export type { ReadConfig } from './briefings.ts';
+export type { RegistryView } from './registry-view.ts';
 
 export type RegistryDependencies = {
   readonly kv: Kv;
@@ -22,257 +29,147 @@ export type RegistryDependencies = {
   readonly log: Log;
   /** The host of instances that do not name theirs. */
   readonly hostName: string;
+  /** What an instance is handed when it registers; nothing where it is left out. */
+  readonly readConfig?: ReadConfig | undefined;
 };
 
-export type RegistryService = AsyncDisposable & { readonly handlers: RegistryHandlers };
+export type RegistryService = AsyncDisposable & {
+  readonly handlers: RegistryHandlers;
+  /** The dictionary, for doors that answer in another protocol. It changes by itself; nobody else writes to it. */
+  readonly view: RegistryView;
+  /** Resolves at the next change of the dictionary after `revision`, at once if there was one, and when `signal` aborts. */
+  readonly changedAfter: (revision: number, signal: AbortSignal) => Promise<void>;
+  /** What Plumb saw itself: a call of one of its services, or a question by another door. Costs a few map look-ups. */
+  readonly noteUse: (use: Omit<Use, 'count'>) => void;
+};
 
 /**
- * Opens the dictionary on the store. Instances of an earlier run are gone: those who run them register them again, and
- * nobody is sent to one that may be dead.
+ * Opens the dictionary on the store, and is its only writer. Of the instances of an earlier run, those that Plumb ran
+ * itself are gone; the others stay for as long as a living one needs to tell so.
  */
-export async function openRegistry({ kv, clock, log, hostName }: RegistryDependencies): Promise<RegistryService> {
+export async function openRegistry(dependencies: RegistryDependencies): Promise<RegistryService> {
+  const { kv, clock, log, hostName, readConfig } = dependencies;
+  await using opening = new AsyncDisposableStack();
   const store = createRegistryStore(kv);
-  await forgetInstances(store, log);
-  const leased = new LeasedInstances();
+  const hub = new RegistryHub(store, log);
+  const { view } = hub;
   const stop = new AbortController();
-  const forgetting = leased.forgetLeavers(store, stop.signal);
+  const following = hub.follow(stop.signal);
+  opening.defer(async () => {
+    stop.abort();
+    await following;
+  });
+  await hub.read();
 
-  const requireService = async (name: string): Promise<Service> => {
-    const item = await store.services.get(name);
-    if (item !== undefined) return item.value;
-    const near = nearestWord(
-      name,
-      (await store.services.list()).map(({ id }) => id),
-    );
-    const hint = near === undefined ? 'see "plumb services" for those that are' : `did you mean "${near}"?`;
-    throw new OperatingError('not-found', `no service named "${name}" is declared: ${hint}`);
-  };
-  const requireInstance = async (id: string, caller: Caller): Promise<Instance> => {
-    const item = await leased.find(store, id);
-    if (item === undefined) throw leftError(id);
-    requireOwn(item.value.application, caller);
-    return item.value;
-  };
-  const leave = async (id: string): Promise<void> => {
-    const { leaseId } = leased.get(id) ?? {};
-    leased.delete(id);
-    if (leaseId !== undefined) await kv.revokeLease(leaseId);
-  };
+  const lives = opening.use(new InstanceLives({ store, hub, clock, log, hostName }));
+  const seen = await loadServicesSeen({ kv, clock, log });
+  opening.defer(seen.settle);
+  const evidence = opening.use(await openEvidenceLog({ kv, clock, log }, () => feed.changed()));
+  const facts = (): DriftFacts => ({ view, users: evidence.users(), wasSeen: seen.has, now: clock.now() });
+  const feed = new DriftFeed({ clock, find: () => findDrift(facts()), nextAt: () => nextDriftAt(facts()) });
+  await lives.recover();
+  const observing = observe(hub, { lives, seen, feed }, stop.signal);
+  opening.defer(async () => {
+    stop.abort();
+    await observing;
+  });
 
+  const missing = (service: string): OperatingError => missingError(view, service);
+  const lookUp = (service: string, caller: Caller): void => {
+    // Whoever may do everything looks at everything: that is no use.
+    if (caller.scopes.includes('*')) return;
+    evidence.note({ kind: 'lookedUp', service, caller: caller.id, application: caller.application, count: 1 });
+  };
   const handlers: RegistryHandlers = {
-    async declare({ application, services }, { caller }) {
-      const { name } = application;
-      for (const service of services) {
-        if (service.application !== name) {
-          throw new OperatingError(
-            'invalid',
-            `the service ${service.name} belongs to ${service.application}, not to ${name}: declare it with its own application`,
-          );
-        }
-        const owner = (await store.services.get(service.name))?.value.application ?? name;
-        if (owner !== name)
-          throw new OperatingError(
-            'already-exists',
-            `the service name ${service.name} is taken by the application ${owner}: rename one of them`,
-          );
-      }
-      const before = (await store.services.list())
-        .filter(({ value }) => value.application === name)
-        .map(({ id }) => id);
-      const kept = new Set(services.map((service) => service.name));
-      const dropped = before.filter((id) => !kept.has(id));
-      const operations: Operation[] = [
-        store.applications.putOperation(name, application),
-        ...services.map((service) => store.services.putOperation(service.name, service)),
-        ...dropped.flatMap((id) => removal(store, id)),
-      ];
-      const revision = requireCommitted(await kv.transact(operations), name);
-      log.info('registry.declare', { application: name, services: [...kept], caller: caller.id, revision });
-      return { revision };
-    },
+    ...declarationHandlers({ store, hub, log }),
+    ...instanceHandlers({ view, lives, readConfig, clock, log, hostName, missing }),
+    ...evidenceHandlers({ view, evidence, feed, facts, missing }),
 
-    async withdraw({ application }, { caller }) {
-      const services = (await store.services.list()).filter(({ value }) => value.application === application);
-      const operations: Operation[] = [
-        store.applications.deleteOperation(application),
-        ...services.flatMap(({ id }) => removal(store, id)),
-      ];
-      const revision = requireCommitted(await kv.transact(operations), application);
-      log.info('registry.withdraw', { application, caller: caller.id, revision });
-      return { revision };
-    },
-
-    applications: async () => (await store.applications.list()).map(({ value }) => value),
-
-    async services({ application }) {
-      const services = (await store.services.list()).map(({ value }) => value);
-      return application === undefined ? services : services.filter((service) => service.application === application);
-    },
-
-    async register(input, { caller }) {
-      const { service: name, address, port, instanceId, host, release, health, publicKey, ttlMs = TTL_MS } = input;
-      const service = await requireService(name);
-      requireOwn(service.application, caller);
-      const id = instanceId ?? `${name}-${newId(clock.now())}`;
-      const existing = await leased.find(store, id);
-      if (existing !== undefined) requireOwn(existing.value.application, caller);
-      const replaced = leased.get(id);
-      const now = clock.now();
-      const instance: Instance = {
-        id,
-        service: name,
-        application: service.application,
-        component: service.component,
-        host: host ?? hostName,
-        address,
-        port,
-        release: release ?? '',
-        startedAt: now,
-        health: health ?? { state: 'ready', sinceAt: now },
-        ...(publicKey !== undefined && { publicKey }),
+    resolve({ service, includeUnready = false, near }, { caller }) {
+      if (!isKnown(view, service)) throw missing(service);
+      lookUp(service, caller);
+      const wanted = [...view.instancesOf(service).values()].filter(
+        ({ health }) => includeUnready || health.state === 'ready',
+      );
+      return {
+        revision: view.revision,
+        instances: orderInstances(wanted, near ?? placeOf(view.instances.get(caller.id))),
       };
-      const { leaseId } = await kv.grantLease(ttlMs);
-      leased.set(id, { service: name, leaseId });
-      try {
-        await store.instances.put(instanceKey(name, id), instance, { leaseId });
-      } catch (error) {
-        // As before: what is refused must not be remembered, and the lease would only end with its time.
-        if (replaced === undefined) leased.delete(id);
-        else leased.set(id, replaced);
-        await kv.revokeLease(leaseId).catch(() => undefined);
-        throw error;
-      }
-      // Only afterwards, when its key is no longer that lease's: an instance that is replaced is never absent.
-      if (replaced !== undefined) await kv.revokeLease(replaced.leaseId);
-      log.info('registry.register', { instance: id, service: name, address, port, caller: caller.id });
-      return { instanceId: id, leaseMs: ttlMs };
     },
 
-    async keepAlive({ instanceId }, { caller }) {
-      await requireInstance(instanceId, caller);
-      await kv.keepAlive(leased.get(instanceId)?.leaseId ?? '');
-      return {};
-    },
+    watch: ({ application }, { signal }) => watchDictionary(hub, application, signal),
 
-    async reportHealth({ instanceId, health }, { caller }) {
-      const instance = await requireInstance(instanceId, caller);
-      if (isSameHealth(instance.health, health)) return {};
-      const lease = leased.get(instanceId);
-      // It left while it was looked for. Without a lease it would come back for ever.
-      if (lease === undefined) throw leftError(instanceId);
-      const { leaseId } = lease;
-      await store.instances.put(instanceKey(instance.service, instanceId), { ...instance, health }, { leaseId });
-      log.info('registry.health', { instance: instanceId, state: health.state, reason: health.reason });
-      return {};
+    watchService(input, { caller, signal }) {
+      if (isKnown(view, input.service)) lookUp(input.service, caller);
+      return watchService(hub, input, { signal, missing: () => missing(input.service) });
     },
-
-    async deregister({ instanceId }, { caller }) {
-      const item = await leased.find(store, instanceId);
-      if (item === undefined) return {};
-      requireOwn(item.value.application, caller);
-      await leave(instanceId);
-      log.info('registry.deregister', { instance: instanceId, caller: caller.id });
-      return {};
-    },
-
-    async resolve({ service, includeUnready = false }) {
-      await requireService(service);
-      const instances = (await store.instances.list(instanceKey(service, '')))
-        .map(({ value }) => value)
-        .filter(({ health }) => includeUnready || health.state === 'ready')
-        .sort((a, b) => a.startedAt - b.startedAt || a.id.localeCompare(b.id));
-      return { revision: kv.revision(), instances };
-    },
-
-    watch: ({ application }, { signal }) => watch(store, application, signal),
   };
+
+  const open = opening.move();
   return {
     handlers,
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await forgetting;
-    },
+    view,
+    changedAfter: (revision, signal) => hub.changedAfter(revision, signal),
+    noteUse: (use) => evidence.note({ ...use, count: 1 }),
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
-/** The service and lease of every instance that this process let in; an instance is found by its id through it. */
-class LeasedInstances {
-  readonly #byId = new Map<string, { readonly service: string; readonly leaseId: string }>();
+type EvidenceHandlers = Pick<RegistryHandlers, 'reportCallers' | 'usedBy' | 'drift' | 'watchDrift'>;
 
-  get(id: string): { readonly service: string; readonly leaseId: string } | undefined {
-    return this.#byId.get(id);
-  }
+function evidenceHandlers({
+  view,
+  evidence,
+  feed,
+  facts,
+  missing,
+}: {
+  readonly view: RegistryView;
+  readonly evidence: EvidenceLog;
+  readonly feed: DriftFeed;
+  readonly facts: () => DriftFacts;
+  readonly missing: (service: string) => OperatingError;
+}): EvidenceHandlers {
+  const isWanted =
+    (application: string | undefined) =>
+    (drift: Drift): boolean =>
+      application === undefined || drift.application === application;
+  return {
+    reportCallers({ service, callers }, { caller: reporter }) {
+      const application = view.services.get(service)?.application;
+      if (application === undefined && !isKnown(view, service)) throw missing(service);
+      if (application !== undefined) requireOwn(application, reporter);
+      for (const { caller, application: user, count } of callers)
+        evidence.note({ kind: 'called', service, caller, application: user, count });
+      return {};
+    },
 
-  set(id: string, lease: { readonly service: string; readonly leaseId: string }): void {
-    this.#byId.set(id, lease);
-  }
+    usedBy: (filter) => listUsages(view, evidence.users(), filter),
 
-  delete(id: string): void {
-    this.#byId.delete(id);
-  }
+    drift: ({ application }) => findDrift(facts()).filter(isWanted(application)),
 
-  async find({ instances }: RegistryStore, id: string): Promise<Item<Instance> | undefined> {
-    const lease = this.#byId.get(id);
-    return lease === undefined ? undefined : instances.get(instanceKey(lease.service, id));
-  }
-
-  /** Drops those whose lease has ended, so that the index is as large as the dictionary and no larger. */
-  async forgetLeavers(store: RegistryStore, signal: AbortSignal): Promise<void> {
-    for await (const { isSnapshot, change } of watchStore(store, signal)) {
-      for (const id of change.removed.instances) if ((await this.find(store, id)) === undefined) this.#byId.delete(id);
-      if (!isSnapshot) continue;
-      for (const id of this.#byId.keys()) if ((await this.find(store, id)) === undefined) this.#byId.delete(id);
-    }
-  }
+    watchDrift: ({ application }, { signal }: Call) => feed.watch(isWanted(application), signal),
+  };
 }
 
-async function* watch(
-  store: RegistryStore,
-  application: string | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<RegistryEvent> {
-  const view = new RegistryView();
-  for await (const { isSnapshot, change } of watchStore(store, signal)) {
-    if (isSnapshot) view.clear();
-    // What is removed is told by what is known of it, so before it is forgotten.
-    const own = changeFor(change, application, view);
-    view.apply(change);
-    if (isSnapshot) {
-      const { applications, services, instances } = own ?? { applications: [], services: [], instances: [] };
-      yield { kind: 'snapshot', revision: change.revision, applications, services, instances };
-    } else if (own !== undefined) {
-      yield own;
-    }
+type Observers = { readonly lives: InstanceLives; readonly seen: ServicesSeen; readonly feed: DriftFeed };
+
+/** What follows from a change, whoever made it. */
+async function observe(hub: RegistryHub, { lives, seen, feed }: Observers, signal: AbortSignal): Promise<void> {
+  for await (const event of hub.watch(signal)) {
+    const instances = event.kind === 'snapshot' ? event.view.instances.values() : event.change.instances;
+    for (const { service } of instances) seen.note(service);
+    if (event.kind === 'change') for (const { id } of event.removed.instances) void lives.forget(id);
+    feed.changed();
   }
 }
 
-async function forgetInstances({ kv, instances }: RegistryStore, log: Log): Promise<void> {
-  const left = await instances.list();
-  if (left.length === 0) return;
-  await kv.transact([{ kind: 'delete-prefix', prefix: instances.key('') }]);
-  log.info('registry.forget-instances', { count: left.length });
+function placeOf(instance: Instance | undefined): Place {
+  return { host: instance?.host, zone: instance?.zone };
 }
 
-/** A service goes with its instances: nobody is sent to a copy of what is no longer declared. */
-function removal({ services, instances }: RegistryStore, service: string): Operation[] {
-  return [
-    services.deleteOperation(service),
-    { kind: 'delete-prefix', prefix: instances.key(instanceKey(service, '')) },
-  ];
-}
-
-function leftError(id: string): OperatingError {
-  return new OperatingError('not-found', `the instance ${id} has left: register it again`);
-}
-
-function isSameHealth(a: Health, b: Health): boolean {
-  return a.state === b.state && a.reason === b.reason;
-}
-
-function requireOwn(application: string, caller: Caller): void {
-  if (caller.application === undefined || caller.application === application) return;
-  throw new OperatingError(
-    'denied',
-    `${caller.id} belongs to ${caller.application} and may not act for ${application}`,
-  );
+function missingError(view: RegistryView, service: string): OperatingError {
+  const near = nearestWord(service, [...view.services.keys()]);
+  const hint = near === undefined ? 'see "plumb services" for those that are' : `did you mean "${near}"?`;
+  return new OperatingError('not-found', `no service named "${service}" is declared: ${hint}`);
 }
