@@ -120,8 +120,7 @@ export class ByteReader {
   }
 
   uint32(at: number): number {
-    const view = this.#view;
-    return view === undefined ? this.uint16(at) * 0x1_0000 + this.uint16(at + 2) : view.getUint32(at);
+    return this.uint16(at) * 0x1_0000 + this.uint16(at + 2);
   }
 
   float64(): number {
@@ -134,6 +133,39 @@ export class ByteReader {
 
   float16(): number {
     return this.view().getFloat16(this.skip(2));
+  }
+
+  /**
+   * Reads numbers into `items` from the index `first` on, and returns the index behind them: `count`, or that of the first
+   * item that is something else, is a negative whole number, or ends too early.
+   */
+  numbers(items: unknown[], first: number, count: number): number {
+    const { bytes } = this;
+    const view = this.view();
+    const end = bytes.length;
+    let at = this.#position;
+    let i = first;
+    for (; i < count && at < end; i += 1) {
+      const byte = bytes[at] as number;
+      if (byte < 0x18) {
+        items[i] = byte;
+        at += 1;
+      } else if (byte === 0x18 && at + 2 <= end) {
+        items[i] = bytes[at + 1];
+        at += 2;
+      } else if (byte === 0x19 && at + 3 <= end) {
+        items[i] = view.getUint16(at + 1);
+        at += 3;
+      } else if (byte === 0x1a && at + 5 <= end) {
+        items[i] = view.getUint32(at + 1);
+        at += 5;
+      } else if (byte === 0xfb && at + 9 <= end) {
+        items[i] = view.getFloat64(at + 1);
+        at += 9;
+      } else break;
+    }
+    this.#position = at;
+    return i;
   }
 
   view(): DataView {

@@ -13,8 +13,8 @@ import { readText } from './read-text.ts';
 /** Items that a list has room for before they are read. A list that says it has more costs no more than this. */
 const LIST_ROOM_MAX = 1_024;
 
-/** From so many numbers on, a `DataView` is worth its making. */
-const VIEW_ITEMS_MIN = 16;
+/** A list of so many items is worth a look whether they are numbers, which are read several times faster in a row. */
+const NUMBERS_MIN = 16;
 
 type Fields = Record<string | number, unknown>;
 
@@ -107,9 +107,14 @@ export class CborDecoder {
       return items;
     }
     const count = this.#in.itemCount(detail, 1);
-    if (count >= VIEW_ITEMS_MIN) this.#in.view();
     const items = Array<unknown>(Math.min(count, LIST_ROOM_MAX));
-    for (let i = 0; i < count; i += 1) items[i] = this.#value();
+    let i = count >= NUMBERS_MIN ? this.#in.numbers(items, 0, count) : 0;
+    const isNumbers = i > 0;
+    while (i < count) {
+      items[i] = this.#value();
+      i += 1;
+      if (isNumbers) i = this.#in.numbers(items, i, count);
+    }
     return items;
   }
 

@@ -129,6 +129,34 @@ test('a list of numbers in the other byte order is read', () => {
   check('d852 5f 44 3ff19999 44 9999999a ff', Float64Array.of(1.1));
 });
 
+test('lists of numbers of all sizes, with anything between them, are read as they are, and no further than the bytes', () => {
+  const numbers = [
+    0,
+    23,
+    24,
+    255,
+    256,
+    65_535,
+    65_536,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 53 - 1,
+    1.5,
+    -0,
+    -1,
+    -300,
+    Number.NaN,
+  ];
+  const lists = [numbers, [...numbers, null, ...numbers, 'text', [1], ...numbers], ['text', ...numbers, ...numbers]];
+  for (const list of lists) {
+    const long = [...list, ...list, ...list];
+    const bytes = encoder.encode(long);
+    expect(decodeCbor(bytes)).toEqual(long);
+    for (let cut = 3; cut < bytes.length; cut += 1)
+      expect(() => decodeCbor(bytes.subarray(0, cut))).toThrow('too early');
+  }
+});
+
 test('a view of a part of a buffer is written as that part, and comes back as a buffer of its own', () => {
   const numbers = Float64Array.from({ length: 8 }, (_, i) => i).subarray(2, 4);
   const copy = decodeCbor(encoder.encode(numbers)) as Float64Array;
