@@ -13,6 +13,7 @@ export {
   isErrorCode,
   OperatingError,
 } from './errors.ts';
+export { holdProcess } from './hold-process.ts';
 export { newId, randomText } from './id.ts';
 export { createLog, type Log, type LogFields, type LogLevel, silentLog } from './log.ts';
 export { isName, NAME_RULE } from './name.ts';

@@ -36,8 +36,8 @@ export type RemoteContract<C extends Contract> = Client<C> & AsyncDisposable & D
 
 /**
  * Resolves once a server has answered and knows who calls. A connection that is lost later is opened again by itself. Of
- * several targets, and of `registry:NAME`, each call goes to the instance that has less to do. Dispose it to close it; the
- * process can end without that.
+ * several targets, and of `registry:NAME`, each call goes to the instance that has less to do. Dispose it to close it: an
+ * open connection, and a call that waits for one, keep the program running.
  * @throws OperatingError `unavailable` where nobody answers or the server does not hold `serverKey`, `denied` for a key or
  * token that it does not know, `invalid` for a bad target or key.
  *

@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Log, type Random, silentLog, sleep } from '@plumb/base';
+import { type Clock, describeError, holdProcess, type Log, type Random, silentLog, sleep } from '@plumb/base';
 import { ReopenPace } from './reopen-pace.ts';
 import { isRetryable } from './retryable.ts';
 
@@ -60,6 +60,7 @@ async function* reopen<T>(
     }
     pace.failed();
     if (failure !== undefined) warnOnce(log, pace, failure.error);
+    using _hold = holdProcess();
     await sleep(clock, pace.delayMs, signal);
   }
 }

@@ -1,9 +1,10 @@
-import { OperatingError, withAbort } from '@plumb/base';
+import { holdProcess, OperatingError, withAbort } from '@plumb/base';
 import { CALLS_IN_FLIGHT_MAX } from './limits.ts';
 
-/** The calls that wait for a session. Nothing is kept of those that gave up. */
+/** The calls that wait for a session. Nothing is kept of those that gave up. The program does not end while there are any. */
 export class SessionWaiters {
   readonly #waiting = new Set<PromiseWithResolvers<void>>();
+  #hold: Disposable | undefined;
 
   get count(): number {
     return this.#waiting.size;
@@ -20,10 +21,12 @@ export class SessionWaiters {
     }
     const waiter = Promise.withResolvers<void>();
     this.#waiting.add(waiter);
+    this.#hold ??= holdProcess();
     try {
       await withAbort(waiter.promise, signal);
     } finally {
       this.#waiting.delete(waiter);
+      if (this.#waiting.size === 0) this.#release();
     }
   }
 
@@ -35,5 +38,10 @@ export class SessionWaiters {
   fail(reason: unknown): void {
     for (const { reject } of this.#waiting) reject(reason);
     this.#waiting.clear();
+  }
+
+  #release(): void {
+    this.#hold?.[Symbol.dispose]();
+    this.#hold = undefined;
   }
 }

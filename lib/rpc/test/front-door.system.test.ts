@@ -1,4 +1,7 @@
 // Two programs: one serves a plain object and a contract, the other calls them, with CURVE between them.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { OperatingError, silentLog } from '@plumb/base';
 import { openTemporaryDirectory, until } from '@plumb/testing';
 import { expect, test } from 'vitest';
@@ -89,6 +92,33 @@ test('when the server is started again the next call finds it', async () => {
   const [, at = ''] = /^(.*)\/math$/.exec(first.target) ?? [];
   await using second = await openFrontDoorChild({ keys, callers, at });
   expect(await math.pid()).toBe(second.pid);
+});
+
+test('a program with nothing else to do stays for a call or a stream that waits for its server', async () => {
+  const first = await openFrontDoorChild({ keys, callers });
+  await using _first = first;
+  const [, at = ''] = /^(.*)\/math$/.exec(first.target) ?? [];
+  const file = fileURLToPath(new URL('./waiting-script.ts', import.meta.url));
+  const options = JSON.stringify({ target: first.target, ...asAlice });
+  const script = spawn(process.execPath, [file, options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const lines: string[] = [];
+    createInterface(script.stdout).on('line', (line) => lines.push(line));
+    const printed = (...expected: string[]): Promise<unknown> =>
+      until(`it prints ${expected.join(', ')}`, () => {
+        expect(script.exitCode).toBe(null);
+        return lines.join() === expected.join();
+      });
+    await printed('connected');
+    await first.kill();
+    await using second = await openFrontDoorChild({ keys, callers, at });
+    await printed('connected', '3', 'only');
+    await second.kill();
+    await using _third = await openFrontDoorChild({ keys, callers, at });
+    await printed('connected', '3', 'only', 'only');
+  } finally {
+    script.kill('SIGKILL');
+  }
 });
 
 test('of several replicas one may die, and calls go to the others', async () => {

@@ -1,6 +1,17 @@
-/** Keeps a connection to one address up: connects, and connects again after a wait that doubles and is partly random. */
+/**
+ * Keeps a connection to one address up: connects, and connects again after a wait that doubles and is partly random. A
+ * program does not end during the wait, as it does not while it is connected.
+ */
 import net from 'node:net';
-import { type Backoff, backoffDelayMs, type Clock, type OperatingError, type Random, type Timer } from '@plumb/base';
+import {
+  type Backoff,
+  backoffDelayMs,
+  type Clock,
+  holdProcess,
+  type OperatingError,
+  type Random,
+  type Timer,
+} from '@plumb/base';
 import { type Address, netOptions } from './address.ts';
 import type { Connection } from './connection.ts';
 
@@ -17,6 +28,7 @@ export class Connector {
   readonly #options: ConnectorOptions;
   #attempt = 0;
   #timer: Timer | undefined;
+  #hold: Disposable | undefined;
   #isStopped = false;
 
   constructor(options: ConnectorOptions) {
@@ -42,12 +54,22 @@ export class Connector {
     // Who was refused once is refused again, until somebody changes something.
     const delayMs = reason.code === 'denied' ? reconnect.delayMsMax : backoffDelayMs(reconnect, this.#attempt, random);
     this.#attempt += 1;
-    this.#timer = clock.after(delayMs, () => this.connect());
+    this.#hold = holdProcess();
+    this.#timer = clock.after(delayMs, () => {
+      this.#release();
+      this.connect();
+    });
     return delayMs;
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    this.#release();
+  }
+
+  #release(): void {
+    this.#hold?.[Symbol.dispose]();
+    this.#hold = undefined;
   }
 }

@@ -1,6 +1,8 @@
 // Goal: a peer that is killed or frozen is noticed, and its successor is found. Method: a process of its own as the peer.
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { openTemporaryDirectory, until } from '@plumb/testing';
 import { afterEach, expect, test } from 'vitest';
 import { openSocket } from '../src/index.ts';
@@ -45,6 +47,23 @@ test('after kill -9 the connection is made again to the successor, and what wait
   await dealer.send([Buffer.from('2')]);
   await startEcho(first.address);
   expect(String((await dealer.receive()).parts[0])).toBe('2');
+});
+
+test('a program with nothing else to do stays until its peer is there, and ends when it closes', async () => {
+  await using reserved = openSocket('ROUTER', { lingerMs: 0 });
+  const address = await reserved.bind('tcp://127.0.0.1:0');
+  reserved.unbind(address);
+  const file = fileURLToPath(new URL('waiting-dealer.ts', import.meta.url));
+  const child = spawn(process.execPath, [file, address], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const exited = once(child, 'exit');
+  const lines: string[] = [];
+  createInterface(child.stdout).on('line', (line) => lines.push(line));
+  await until('two tries to fail', () => lines.length > 1 || child.exitCode !== null);
+  expect(child.exitCode).toBe(null);
+  await startEcho(address);
+  expect(await exited).toEqual([0, null]);
+  expect([lines[0], lines.at(-1)]).toEqual(['unavailable', 'hello']);
 });
 
 test('a frozen process is given up by its silence', async () => {
