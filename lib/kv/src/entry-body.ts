@@ -1,5 +1,6 @@
 /** The bytes of an entry but its key, in a record of its own and in the history. */
 import type { Entry, Key } from './kv.ts';
+import type { RecordWriter } from './record-writer.ts';
 import type { RecordReader } from './sealed-record.ts';
 
 /** createRevision, modRevision, size of the lease's id with the flag, version. */
@@ -7,14 +8,19 @@ const HEAD_SIZE_BYTES = 8 + 8 + 2 + 8;
 /** In the size of the lease's id: a version follows. Without it, the bytes are of format 1. */
 const HAS_VERSION = 0x8000;
 
-export function entryBody(entry: Entry): readonly Uint8Array[] {
-  const leaseId = Buffer.from(entry.leaseId ?? '');
-  const head = Buffer.alloc(HEAD_SIZE_BYTES);
-  head.writeBigUInt64LE(BigInt(entry.createRevision), 0);
-  head.writeBigUInt64LE(BigInt(entry.modRevision), 8);
-  head.writeUInt16LE(leaseId.length | HAS_VERSION, 16);
-  head.writeBigUInt64LE(BigInt(entry.version), 18);
-  return [head, leaseId, entry.value];
+export function writeEntry(writer: RecordWriter, entry: Entry): void {
+  const { createRevision, modRevision, version, leaseId = '', value } = entry;
+  writer.u64(createRevision);
+  writer.u64(modRevision);
+  writer.u16(Buffer.byteLength(leaseId) | HAS_VERSION);
+  writer.u64(version);
+  writer.text(leaseId);
+  writer.bytes(value);
+}
+
+/** At least what `writeEntry` writes. */
+export function entryBodySizeMax({ leaseId = '', value }: Entry): number {
+  return HEAD_SIZE_BYTES + leaseId.length * 3 + value.length;
 }
 
 /**

@@ -91,7 +91,8 @@ function commit(
 
   const change = draft.change();
   if (change !== undefined) {
-    for (const key of draft.entries.keys()) view.store(key, draft.entries.get(key));
+    for (const [key, entry] of draft.entries) view.set(key, entry);
+    view.sizeBytes = draft.sizeBytes;
     view.revision = change.revision;
   }
   return { result: { kind: 'committed', revision: view.revision, succeeded: true, responses }, change };

@@ -2,11 +2,12 @@
  * A piece of history on disk: the changes of one batch, as `docs/formats/kv.md` draws them. Only what a change replaced is
  * written. What it put is in the state, or in what a later change replaced: `rebuildChanges` finds it there.
  */
-import { entryBody, readEntry } from './entry-body.ts';
+import { readEntry, writeEntry } from './entry-body.ts';
 import type { EngineWrite } from './kv-engine.ts';
 import type { KvChange, KvView } from './kv-state.ts';
 import type { Entry, Key } from './kv.ts';
-import { damagedError, RecordReader, seal } from './sealed-record.ts';
+import { RecordWriter } from './record-writer.ts';
+import { damagedError, RecordReader } from './sealed-record.ts';
 import { compareKeys } from './sorted-map.ts';
 
 /** What the keys of a change held before, in key order; undefined for those that were absent. */
@@ -17,26 +18,40 @@ export type StoredHistory = { readonly firstRevision: number; readonly changes: 
 const PREFIX = '3';
 /** Digits of a revision in a key, so that keys are in the order of revisions: that many hold any safe integer. */
 const REVISION_DIGITS = 16;
+/** About what a change of one key that replaced a small value takes. */
+const CHANGE_SIZE_BYTES = 256;
 
 /** The record of `changes`, which follow each other; at least one. */
 export function formatHistory(changes: readonly KvChange[]): EngineWrite {
-  const parts: Uint8Array[] = [u32(changes.length)];
-  for (const change of changes) {
-    const replaced = replacedBy(change);
-    parts.push(u32(replaced.length));
-    for (const [key, entry] of replaced) {
-      const body = entry === undefined ? [] : entryBody(entry);
-      const head = Buffer.alloc(6);
-      const name = Buffer.from(key);
-      head.writeUInt16LE(name.length, 0);
-      head.writeUInt32LE(
-        body.reduce((size, part) => size + part.length, 0),
-        2,
-      );
-      parts.push(head, name, ...body);
+  const writer = new RecordWriter(historyKey(changes[0]?.revision ?? 0), changes.length * CHANGE_SIZE_BYTES);
+  writer.u32(changes.length);
+  for (const { puts, deletes, previous } of changes) {
+    writer.u32(puts.length + deletes.length);
+    let [putIndex, deleteIndex, previousIndex] = [0, 0, 0];
+    while (putIndex < puts.length || deleteIndex < deletes.length) {
+      const [put, deleted] = [puts[putIndex], deletes[deleteIndex]];
+      const isPut = deleted === undefined || (put !== undefined && compareKeys(put.key, deleted) < 0);
+      const key = (isPut ? put?.key : deleted) ?? '';
+      if (isPut) putIndex += 1;
+      else deleteIndex += 1;
+      const before = previous[previousIndex];
+      const isReplaced = before?.key === key;
+      if (isReplaced) previousIndex += 1;
+      writeReplaced(writer, key, isReplaced ? before : undefined);
     }
   }
-  return seal(historyKey(changes[0]?.revision ?? 0), parts);
+  return writer.finish();
+}
+
+function writeReplaced(writer: RecordWriter, key: Key, before: Entry | undefined): void {
+  writer.u16(Buffer.byteLength(key));
+  const sizeAt = writer.size;
+  writer.u32(0);
+  writer.text(key);
+  if (before === undefined) return;
+  const start = writer.size;
+  writeEntry(writer, before);
+  writer.u32At(sizeAt, writer.size - start);
 }
 
 /** The deletion of the record that begins with `firstRevision`. */
@@ -104,22 +119,6 @@ function rebuildChange(
   return { revision, puts, deletes, previous };
 }
 
-function replacedBy({ puts, deletes, previous }: KvChange): Replaced {
-  const replaced = new Map<Key, Entry | undefined>();
-  for (const { key } of puts) replaced.set(key, undefined);
-  for (const key of deletes) replaced.set(key, undefined);
-  for (const entry of previous) replaced.set(entry.key, entry);
-  return replaced.size === puts.length || replaced.size === deletes.length
-    ? [...replaced]
-    : [...replaced].sort(([a], [b]) => compareKeys(a, b));
-}
-
 function historyKey(firstRevision: number): string {
   return `${PREFIX}${String(firstRevision).padStart(REVISION_DIGITS, '0')}`;
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
 }

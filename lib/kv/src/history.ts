@@ -104,7 +104,7 @@ export class History {
     }
     const view = new Overlay(state);
     view.revision = revision;
-    for (const [key, entry] of before) if (isInRange(key, range)) view.entries.set(key, entry);
+    for (const [key, entry] of before) if (isInRange(key, range)) view.set(key, entry);
     return view;
   }
 }

@@ -11,9 +11,11 @@ export class Overlay implements KvView {
   revision: number;
   sizeBytes: number;
   /** Undefined is a deletion. */
-  readonly entries = new SortedMap<Entry | undefined>();
+  readonly entries = new Map<Key, Entry | undefined>();
   readonly leases = new Map<string, Lease | undefined>();
   readonly #base: KvView;
+  /** The keys of the entries, from when a range is first asked for: most overlays never need them in order. */
+  #sorted: SortedMap<true> | undefined;
 
   constructor(base: KvView) {
     this.#base = base;
@@ -27,7 +29,7 @@ export class Overlay implements KvView {
   }
 
   *range(range: KeyRange, isDescending = false): Generator<Entry, void, undefined> {
-    const own = this.entries.keys(range, isDescending);
+    const own = this.#sort().keys(range, isDescending);
     let { value: ownKey } = own.next();
     for (const entry of this.#base.range(range, isDescending)) {
       for (; ownKey !== undefined && isBefore(ownKey, entry.key, isDescending); ownKey = own.next().value) {
@@ -40,7 +42,7 @@ export class Overlay implements KvView {
 
   count(range: KeyRange): number {
     let count = this.#base.count(range);
-    for (const key of this.entries.keys(range)) {
+    for (const key of this.#sort().keys(range)) {
       count += Number(this.entries.get(key) !== undefined) - Number(this.#base.get(key) !== undefined);
     }
     return count;
@@ -57,7 +59,13 @@ export class Overlay implements KvView {
 
   store(key: Key, entry: Entry | undefined): void {
     this.sizeBytes += entrySize(entry) - entrySize(this.get(key));
+    this.set(key, entry);
+  }
+
+  /** As `store`, without a look at the size. */
+  set(key: Key, entry: Entry | undefined): void {
     this.entries.set(key, entry);
+    this.#sorted?.set(key, true);
   }
 
   /** What these entries change in the view below, or undefined when that is nothing. */
@@ -65,13 +73,21 @@ export class Overlay implements KvView {
     const puts: Entry[] = [];
     const deletes: Key[] = [];
     const previous: Entry[] = [];
-    for (const key of this.entries.keys()) {
+    const keys = this.entries.size === 1 ? this.entries.keys() : this.#sort().keys();
+    for (const key of keys) {
       const [entry, before] = [this.entries.get(key), this.#base.get(key)];
       if (entry !== undefined) puts.push(entry);
       else if (before !== undefined) deletes.push(key);
       if (before !== undefined) previous.push(before);
     }
     return puts.length + deletes.length === 0 ? undefined : { revision: this.revision, puts, deletes, previous };
+  }
+
+  #sort(): SortedMap<true> {
+    if (this.#sorted !== undefined) return this.#sorted;
+    this.#sorted = new SortedMap();
+    for (const key of this.entries.keys()) this.#sorted.set(key, true);
+    return this.#sorted;
   }
 
   *#own(key: Key): Generator<Entry, void, undefined> {

@@ -2,11 +2,12 @@
  * The bytes of a record, as `docs/formats/kv.md` draws them. Every value but the format's version is sealed. Reads formats
  * 1 and 2, writes 2.
  */
-import { entryBody, readEntry } from './entry-body.ts';
+import { entryBodySizeMax, readEntry, writeEntry } from './entry-body.ts';
 import { parseHistory, type StoredHistory } from './history-record.ts';
 import type { EngineRecord, EngineWrite } from './kv-engine.ts';
 import type { Entry, Key, Lease } from './kv.ts';
-import { damagedError, RecordReader, seal, unseal } from './sealed-record.ts';
+import { RecordWriter } from './record-writer.ts';
+import { damagedError, RecordReader, unseal } from './sealed-record.ts';
 
 /** Grows when a reader of the earlier version would misread the records. */
 export const FORMAT_VERSION = 2;
@@ -33,25 +34,28 @@ export function formatVersion(version: number): EngineWrite {
 
 /** The revision of the store, and the first of its history. */
 export function formatRevision(revision: number, oldestRevision: number): EngineWrite {
-  const body = Buffer.alloc(16);
-  body.writeBigUInt64LE(BigInt(revision), 0);
-  body.writeBigUInt64LE(BigInt(oldestRevision), 8);
-  return seal(`${META}revision`, [body]);
+  const writer = new RecordWriter(`${META}revision`, 16);
+  writer.u64(revision);
+  writer.u64(oldestRevision);
+  return writer.finish();
 }
 
 /** The record of a lease, or its deletion. */
 export function formatLease(leaseId: string, lease: Lease | undefined): EngineWrite {
-  const key = `${LEASE}${leaseId}`;
-  if (lease === undefined) return { key: Buffer.from(key), value: undefined };
-  const body = Buffer.alloc(8);
-  body.writeBigUInt64LE(BigInt(lease.ttlMs));
-  return seal(key, [body]);
+  const name = `${LEASE}${leaseId}`;
+  if (lease === undefined) return { key: Buffer.from(name), value: undefined };
+  const writer = new RecordWriter(name, 8);
+  writer.u64(lease.ttlMs);
+  return writer.finish();
 }
 
 /** The record of an entry, or its deletion. */
 export function formatEntry(key: Key, entry: Entry | undefined): EngineWrite {
-  if (entry === undefined) return { key: Buffer.from(`${ENTRY}${key}`), value: undefined };
-  return seal(`${ENTRY}${key}`, entryBody(entry));
+  const name = `${ENTRY}${key}`;
+  if (entry === undefined) return { key: Buffer.from(name), value: undefined };
+  const writer = new RecordWriter(name, entryBodySizeMax(entry));
+  writeEntry(writer, entry);
+  return writer.finish();
 }
 
 /** @throws OperatingError `internal` that names the record when its bytes are damaged or unknown. */

@@ -4,16 +4,9 @@
  */
 import { crc32 } from 'node:zlib';
 import { OperatingError } from '@plumb/base';
-import type { EngineRecord, EngineWrite } from './kv-engine.ts';
+import type { EngineRecord } from './kv-engine.ts';
 
-const CHECKSUM_SIZE_BYTES = 4;
-
-export function seal(name: string, parts: readonly Uint8Array[]): EngineWrite {
-  const key = Buffer.from(name);
-  const value = Buffer.concat([Buffer.alloc(CHECKSUM_SIZE_BYTES), ...parts]);
-  value.writeUInt32LE(checksum(key, value.subarray(CHECKSUM_SIZE_BYTES)));
-  return { key, value };
-}
+export const CHECKSUM_SIZE_BYTES = 4;
 
 /** The bytes that were sealed: a view. @throws OperatingError `internal` that names the record when it is damaged. */
 export function unseal(name: string, { key, value }: EngineRecord): Buffer {
@@ -65,7 +58,8 @@ export class RecordReader {
   }
 }
 
-function checksum(key: Uint8Array, body: Uint8Array): number {
+/** Of a record's whole key and its body. */
+export function checksum(key: Uint8Array, body: Uint8Array): number {
   return crc32(body, crc32(key));
 }
 
