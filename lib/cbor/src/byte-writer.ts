@@ -7,9 +7,6 @@ const ROOM_BYTES = 64;
 /** Longer texts are written by the engine: a call into it costs what about so many characters of a loop do. */
 const LOOP_LENGTH_MAX = 16;
 
-/** Above this, a text is measured before it is written rather than given three bytes for each character. */
-const GUESS_LENGTH_MAX = 256;
-
 /** The first buffer. */
 const BUFFER_BYTES_MIN = 8_192;
 
@@ -127,8 +124,11 @@ export class ByteWriter {
 
   #longText(text: string): void {
     const { length } = text;
-    const sizeBytesMax = length > GUESS_LENGTH_MAX ? Buffer.byteLength(text) : length * 3;
-    if (this.#end + sizeBytesMax > this.#fullAt) this.#grow(sizeBytesMax + ROOM_BYTES);
+    if (this.#end + length * 3 > this.#fullAt) {
+      // There may be room for it all the same.
+      const textBytes = Buffer.byteLength(text);
+      if (this.#end + textBytes > this.#fullAt) this.#grow(textBytes + ROOM_BYTES);
+    }
     const guess = headBytes(length);
     const sizeBytes = this.#bytes.write(text, this.#end + guess, 'utf8');
     const actual = headBytes(sizeBytes);
