@@ -65,10 +65,8 @@ test('a name is asked for in the dictionary, and instances that do not answer ar
   });
   const registryOf = (instances: object[]): RegistryClient =>
     ({
-      resolve: async () => ({ revision: 1, instances }),
-      services: async () => [{ name: 'math', application: 'shop' }],
-      async *watch() {
-        yield { kind: 'snapshot', revision: 1, applications: [], services: [], instances };
+      async *watchService() {
+        yield { kind: 'snapshot', revision: 1, instances };
       },
     }) as unknown as RegistryClient;
   const call = (instances: object[]): Promise<unknown> => {

@@ -43,6 +43,8 @@ export function instanceOf(
   if (claim === undefined || hasLeft) return undefined;
   const { address, port, zone, tags, facts, publicKey, host, release } = claim.registration;
   const outer = own === undefined ? undefined : other?.registration;
+  // What a supervisor runs ends with it, whoever else speaks for it.
+  const keeper = other?.keptBy === 'supervisor' ? other : claim;
   const key = publicKey ?? outer?.publicKey;
   const place = { zone: zone ?? outer?.zone, tags: tags ?? outer?.tags, facts: facts ?? outer?.facts, publicKey: key };
   return {
@@ -57,9 +59,8 @@ export function instanceOf(
     release: release ?? outer?.release ?? '',
     startedAt,
     health: commonHealth(own?.health, other?.health),
-    // What a supervisor runs ends with it, whoever else speaks for it.
-    keptBy: other?.keptBy === 'supervisor' ? 'supervisor' : claim.keptBy,
-    ...present({ leaseMs: claim.leaseMs }),
+    keptBy: keeper.keptBy,
+    ...present({ leaseMs: keeper.leaseMs }),
   };
 }
 
