@@ -18,6 +18,7 @@ export { newId, randomText } from './id.ts';
 export { createLog, type Log, type LogFields, type LogLevel, silentLog } from './log.ts';
 export { isName, NAME_RULE } from './name.ts';
 export { nearestWord } from './nearest.ts';
+export { isPublicKey, PUBLIC_KEY_RULE } from './public-key.ts';
 export { type Random, randomInteger, seededRandom, systemRandom } from './random.ts';
 export { createRepeater, type Repeater } from './repeater.ts';
 export { Turns } from './turns.ts';

@@ -31,7 +31,7 @@ test('what would be open to strangers, or to nobody, is refused with what to giv
   );
   await check(
     { keys, callers: { alice: 'alice' } },
-    "a caller's public key has 40 characters of Z85, not 5 others: is it the whole line?",
+    'a name in "callers" has 5 characters: a public key has 40 characters of Z85: is it the whole line?',
   );
   await check({ keys, callers, name: 'a.b' }, '"a.b" is not a name for a service: use letters, digits and dashes');
   await check({ keys, callers, at: [] }, 'math is served nowhere: give an address in "at"');

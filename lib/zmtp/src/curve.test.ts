@@ -30,6 +30,8 @@ test('keys are those of libzmq: its documented pair, and pairs of our own', () =
   const pair = generateKeyPair();
   expect(derivePublicKey(pair.secretKey)).toBe(pair.publicKey);
   expect(() => derivePublicKey('short')).toThrow('the secret key has 5 characters, not 40');
+  expect(() => derivePublicKey('ab')).toThrow('the secret key has 2 characters, not 40');
+  expect(() => derivePublicKey('~'.repeat(40))).toThrow('the secret key of 40 characters is not Z85');
 });
 
 test('a box with the key that is computed once is the box of libsodium', () => {

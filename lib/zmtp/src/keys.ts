@@ -7,6 +7,7 @@ import { OperatingError } from '@plumb/base';
 import { decodeZ85, encodeZ85 } from './z85.ts';
 
 export const KEY_BYTES = 32;
+const KEY_CHARACTERS = 40;
 
 /** What comes before the 32 bytes of an X25519 secret key in PKCS #8 (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
@@ -26,9 +27,9 @@ export function derivePublicKey(secretKey: string): string {
 
 /** @throws OperatingError `invalid`, which does not repeat the text. */
 export function parseKey(what: string, text: string): Buffer {
-  const key = decodeZ85(text);
-  if (key.length === KEY_BYTES) return key;
-  throw new OperatingError('invalid', `the ${what} has ${text.length} characters, not 40: is it the whole line?`);
+  if (text.length === KEY_CHARACTERS) return decodeZ85(text, `the ${what}`);
+  const found = `${text.length} characters, not ${KEY_CHARACTERS}`;
+  throw new OperatingError('invalid', `the ${what} has ${found}: is it the whole line?`);
 }
 
 export function publicKeyOf(secretKey: Buffer): Buffer {

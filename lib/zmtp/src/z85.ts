@@ -17,10 +17,10 @@ export function encodeZ85(bytes: Uint8Array): string {
   return text;
 }
 
-/** @throws OperatingError `invalid`, which does not repeat the text: it may be a secret key. */
-export function decodeZ85(text: string): Buffer {
-  const fault = (what: string): OperatingError =>
-    new OperatingError('invalid', `text of ${text.length} characters is not Z85: ${what}`);
+/** `what` names it in the error. @throws OperatingError `invalid`, which does not repeat the text: it may be a secret key. */
+export function decodeZ85(text: string, what = 'text'): Buffer {
+  const fault = (why: string): OperatingError =>
+    new OperatingError('invalid', `${what} of ${text.length} characters is not Z85: ${why}`);
   if (text.length % 5 !== 0) throw fault('they come in fives');
   const bytes = Buffer.alloc((text.length / 5) * 4);
   for (let at = 0; at < text.length; at += 5) {

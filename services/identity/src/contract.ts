@@ -1,4 +1,5 @@
 /** What other packages may know of identity: tokens, sign-in links, and who one is. */
+import { isPublicKey, PUBLIC_KEY_RULE } from '@plumb/base';
 import type { Client, Contract, Handlers } from '@plumb/rpc';
 import * as v from 'valibot';
 
@@ -14,10 +15,7 @@ const scope = v.pipe(
   ),
 );
 
-const publicKey = v.pipe(
-  v.string(),
-  v.regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/, 'a public key of CURVE: 40 characters of Z85'),
-);
+const publicKey = v.pipe(v.string(), v.check(isPublicKey, PUBLIC_KEY_RULE));
 const ttlMs = v.pipe(v.number(), v.minValue(1_000));
 
 export const tokenSchema = v.object({

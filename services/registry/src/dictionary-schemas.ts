@@ -1,5 +1,5 @@
 /** What the dictionary holds: applications and services as declared, instances as observed. Safe in a browser. */
-import { isName, NAME_RULE } from '@plumb/base';
+import { isName, isPublicKey, NAME_RULE, PUBLIC_KEY_RULE } from '@plumb/base';
 import * as v from 'valibot';
 
 /** Links, tags, or named facts of one thing: what a person reads at a glance, and no store of data. */
@@ -112,10 +112,7 @@ export const serviceSchema = v.object({
 });
 
 /** A CURVE key in Z85, as `generateKeyPair` of `@plumb/rpc/node` makes it. */
-export const publicKeySchema = v.pipe(
-  v.string(),
-  v.regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/, 'a public key: 40 characters of Z85'),
-);
+export const publicKeySchema = v.pipe(v.string(), v.check(isPublicKey, PUBLIC_KEY_RULE));
 
 /**
  * Why an instance is still listed. `lease`: somebody keeps it alive. `connection`: it joined, and its connection stands.
