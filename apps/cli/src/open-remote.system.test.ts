@@ -40,8 +40,11 @@ test('a server by TCP is reached with its key and ours, from a file or the envir
   await check({ serverKey: generateKeyPair().publicKey, keyFile }, 'cannot reach');
   await check({ serverKey, keyFile: '/nowhere/my.key' }, 'cannot read the key file /nowhere/my.key (ENOENT)');
   await check({ serverKey }, '$PLUMB_CURVE_KEY does not hold a secret key', { PLUMB_CURVE_KEY: 'short' });
-  await check({ keyFile }, "give the server's public key");
-  await check({}, 'name its public key with --server-key', { PLUMB_TOKEN: 'secret' });
+  await check({ keyFile }, `cannot prove a key to ${address}: name the public key of that server with --server-key`);
+  await check({}, `the token is not shown to ${address}: name the public key of that`, { PLUMB_TOKEN: 'secret' });
+  await check({ serverKey: 'xx', keyFile }, "the server's public key has 2 characters, not 40");
+  await fs.chmod(keyFile, 0o640);
+  await check({ serverKey, keyFile }, `other accounts can read the key file ${keyFile}: "chmod 600`);
 });
 
 test('a server by its socket file is shown a token', async () => {

@@ -32,9 +32,9 @@ export async function openRemote(remote: Remote, options: OpenRemoteOptions): Pr
   const credentials = await readCredentials(remote, env);
   const open = (address: string, serverKey: string | undefined): Promise<Channel> => {
     const { token, keys } = credentials;
-    if (token !== undefined && keys === undefined && serverKey === undefined && !address.startsWith('ipc:')) {
-      const advice = 'name its public key with --server-key, so that nobody else can read the token';
-      throw new OperatingError('invalid', `the token is not shown to ${address}: ${advice}`);
+    if (serverKey === undefined && (keys !== undefined || (token !== undefined && !address.startsWith('ipc:')))) {
+      const refused = keys === undefined ? `the token is not shown to ${address}` : `cannot prove a key to ${address}`;
+      throw new OperatingError('invalid', `${refused}: name the public key of that server with --server-key`);
     }
     return openTarget(address, { ...credentials, serverKey }, { clock, signal });
   };
@@ -58,8 +58,15 @@ async function readCredentials(
 
 async function readSecretKey(file: string): Promise<string> {
   try {
-    return (await fs.readFile(file, 'utf8')).trim();
+    await using handle = await fs.open(file);
+    const { mode } = await handle.stat();
+    if ((mode & 0o077) !== 0) {
+      const advice = `"chmod 600 ${file}" if nobody has read it, or make another pair with "plumb token keys"`;
+      throw new OperatingError('denied', `other accounts can read the key file ${file}: ${advice}`);
+    }
+    return (await handle.readFile('utf8')).trim();
   } catch (error) {
+    if (error instanceof OperatingError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new OperatingError('invalid', `cannot read the key file ${file} (${code}): name one that you may read`);
   }

@@ -60,7 +60,13 @@ type Ran = { readonly code: number; readonly out: string; readonly err: string }
 
 async function run(
   argv: readonly string[],
-  { dispatcher = createShop(), input = '', scopes = ['*'], remotes = [] as unknown[] } = {},
+  {
+    dispatcher = createShop(),
+    input = '',
+    scopes = ['*'],
+    remotes = [] as unknown[],
+    stop = new AbortController(),
+  } = {},
 ): Promise<Ran> {
   const [out, err]: [string[], string[]] = [[], []];
   using connection = connectDispatcher(dispatcher, { id: 'ana', scopes });
@@ -80,7 +86,7 @@ async function run(
       directory: '/',
       dataDirectory: '/nowhere',
       env: {},
-      signal: new AbortController().signal,
+      signal: stop.signal,
       connect: () => Promise.reject(new Error('not asked for')),
       dial,
       readInput: async () => input,
@@ -101,6 +107,28 @@ test('values, streams and plain objects are called as their server describes the
   await check(['math.lazily', '3'], '0\n1\n2');
   await check(['math.now'], '{"at":["AQI="]}');
   await check(['math.count'], '0');
+});
+
+test('Ctrl-C ends a stream in good order, and a call that was not answered as one that was not done', async () => {
+  const stops = { answer: new AbortController(), items: new AbortController() };
+  const dispatcher = createShop();
+  dispatcher.addObject('stopping', {
+    answer: () => {
+      stops.answer.abort();
+      return new Promise(() => {});
+    },
+    async *items() {
+      yield 'an item';
+      stops.items.abort();
+      await new Promise(() => {});
+    },
+  });
+  expect(await run(['stopping.answer'], { dispatcher, stop: stops.answer })).toEqual({
+    code: 1,
+    out: '',
+    err: '✖ stopping.answer was interrupted: it may or may not have run',
+  });
+  expect(await run(['stopping.items'], { dispatcher, stop: stops.items })).toMatchObject({ code: 0, err: '' });
 });
 
 test('the input may be piped in', async () => {

@@ -1,7 +1,16 @@
 import { OperatingError } from '@plumb/base';
 import { type CallableDescription, type CallOptions, type Connection, createClient, rpcContract } from '@plumb/rpc';
 import { parseTarget } from '@plumb/rpc/node';
-import { type Command, duration, type Flags, refuseMore, requireWord, text, UsageError } from '../command.ts';
+import {
+  type Command,
+  duration,
+  type ExitCode,
+  type Flags,
+  refuseMore,
+  requireWord,
+  text,
+  UsageError,
+} from '../command.ts';
 import { formatMethod, formatMethods, formatServices, serviceOf } from '../format-description.ts';
 import { plainJson } from '../plain-json.ts';
 import type { Shell } from '../shell.ts';
@@ -47,8 +56,7 @@ export const call: Command = {
     }
     const method = within(service, requireWord(words, 0, 'SERVICE.METHOD'));
     const given = second === undefined ? undefined : parseInput(second === '-' ? await shell.readInput() : second);
-    await printAnswer(await open(flags, shell), { method, given }, { shell, options });
-    return 0;
+    return printAnswer(await open(flags, shell), { method, given }, { shell, options });
   },
 };
 
@@ -80,7 +88,7 @@ async function printAnswer(
   connection: Connection,
   { method, given }: { readonly method: string; readonly given: Input | undefined },
   { shell, options }: Context,
-): Promise<void> {
+): Promise<ExitCode> {
   const { kind, arity } = await describeOne(connection, method, options);
   const input = given === undefined ? (arity === undefined ? {} : []) : given.value;
   const printItems = async (items: AsyncIterable<unknown>): Promise<void> => {
@@ -91,15 +99,20 @@ async function printAnswer(
   };
   const printValue = (value: unknown): void =>
     shell.json(plainJson(value), { isLine: shell.isJson || !shell.isTerminal });
-  switch (kind) {
-    case 'unary':
-      return printValue(await connection.call(method, input, options));
-    case 'stream':
-      return printItems(connection.stream(method, input, options));
-    case 'unknown': {
+  try {
+    if (kind === 'unary') printValue(await connection.call(method, input, options));
+    else if (kind === 'stream') await printItems(connection.stream(method, input, options));
+    else {
       const answer = await connection.ask(method, input, options);
-      return answer.kind === 'value' ? printValue(answer.value) : printItems(answer.items);
+      if (answer.kind === 'value') printValue(answer.value);
+      else await printItems(answer.items);
     }
+    return 0;
+  } catch (error) {
+    if (!shell.signal.aborted || kind === 'stream') throw error;
+    // A stream is read for as long as a person wants to. What was asked once was not done, which a script has to know.
+    shell.err(`${shell.style.red('✖')} ${method} was interrupted: it may or may not have run`);
+    return 1;
   }
 }
 
