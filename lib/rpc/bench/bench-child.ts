@@ -1,49 +1,32 @@
-/**
- * A process of the benchmark: the serving or the calling side of one peer. It does what its parent orders by message,
- * and ends with it.
- */
+/** A process of the benchmark: the serving or the calling side of one peer. */
 import type { ChildProcess } from 'node:child_process';
+import { obeyParent } from './bench-process.ts';
 import { type LoadName, type LoadOptions, type Measured, proveAnswers, runLoad } from './loads.ts';
 import { PEERS } from './peers/index.ts';
 import type { BenchClient, Peer, Served } from './peers/peer.ts';
-import { processCpuUs } from './process-cpu.ts';
+import { ownCpuUs } from './process-cpu.ts';
+
+type Addresses = Omit<Extract<Served, { readonly address: string }>, 'helper'>;
 
 export type Order =
   | { readonly kind: 'serve'; readonly peer: string }
-  | {
-      readonly kind: 'open';
-      readonly peer: string;
-      readonly address: string;
-      readonly sealedAddress?: string | undefined;
-    }
+  | ({ readonly kind: 'open'; readonly peer: string } & Addresses)
   | { readonly kind: 'load'; readonly load: LoadName; readonly options: LoadOptions }
   | { readonly kind: 'cpu' };
 
 export type Report =
-  | { readonly kind: 'served'; readonly address: string; readonly sealedAddress?: string | undefined }
+  | ({ readonly kind: 'served' } & Addresses)
   | { readonly kind: 'absent'; readonly reason: string }
   | { readonly kind: 'opened'; readonly settings: string; readonly loads: readonly LoadName[]; readonly hash: string }
   | ({ readonly kind: 'measured' } & Measured)
   /** Processor time so far, that of a helper included. */
-  | { readonly kind: 'cpu'; readonly us: number }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'cpu'; readonly us: number };
 
 let helper: ChildProcess | undefined;
 let client: BenchClient | undefined;
 let sealedClient: BenchClient | undefined;
 
-process.on('message', (order: Order) => {
-  obey(order).then(
-    (report) => process.send?.(report),
-    (error: unknown) => process.send?.({ kind: 'failed', reason: String((error as Error).stack) } satisfies Report),
-  );
-});
-process.on('disconnect', () => {
-  const end = (): boolean => process.kill(process.pid, 'SIGKILL');
-  if (helper === undefined || helper.exitCode !== null) return end();
-  helper.once('exit', end);
-  return helper.kill('SIGKILL');
-});
+obeyParent(obey, () => helper);
 
 async function obey(order: Order): Promise<Report> {
   switch (order.kind) {
@@ -60,14 +43,12 @@ async function obey(order: Order): Promise<Report> {
       if (used === undefined) throw new Error(`there is no client for ${order.load}`);
       return { kind: 'measured', ...(await runLoad(used, order.load, order.options)) };
     }
-    case 'cpu': {
-      const { user, system } = process.cpuUsage();
-      return { kind: 'cpu', us: user + system + processCpuUs(helper?.pid) };
-    }
+    case 'cpu':
+      return { kind: 'cpu', us: ownCpuUs(helper) };
   }
 }
 
-async function open(peer: Peer, { address, sealedAddress }: Extract<Served, { address: string }>): Promise<Report> {
+async function open(peer: Peer, { address, sealedAddress }: Addresses): Promise<Report> {
   client = await peer.open(address);
   if (sealedAddress !== undefined) sealedClient = await peer.openSealed?.(sealedAddress);
   const loads: LoadName[] = ['oneByOne', 'inFlight', 'payload'];

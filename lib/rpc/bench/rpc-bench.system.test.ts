@@ -5,11 +5,13 @@ import { findProgram, hasRequirement } from '@plumb/testing';
 import { expect, test } from 'vitest';
 
 const PEERS = ['zeromq', 'grpc', 'moleculer', 'http'];
+/** All but publishing, which has a test of its own. */
+const LOADS = 'oneByOne,inFlight,sealed,stream,besideStream,payload';
 const hasNats = hasRequirement('nats-server', 'apt-get install nats-server', findProgram('nats-server') !== undefined);
 
 test('every peer answers the same, and has every figure that it can have', { timeout: 60_000 }, () => {
   const program = path.join(import.meta.dirname, 'rpc.bench.ts');
-  const env = { ...process.env, RPC_BENCH_MS: '10', RPC_BENCH_ROUNDS: '1' };
+  const env = { ...process.env, RPC_BENCH_MS: '10', RPC_BENCH_ROUNDS: '1', RPC_BENCH_LOADS: LOADS };
   const { bench, results, notes } = JSON.parse(String(execFileSync(process.execPath, [program, '--json'], { env })));
   expect(bench).toBe('rpc');
   const peersOf = Object.fromEntries(

@@ -20,8 +20,10 @@ export type Served =
       /** A process beside this one that does a part of the work. */
       readonly helper?: ChildProcess;
     }
-  /** What the machine lacks for it. */
-  | { readonly absent: string };
+  | Absent;
+
+/** What the machine lacks for a peer. */
+export type Absent = { readonly absent: string };
 
 /** `items` is absent where a peer has no streams of its own. */
 export type BenchClient = {
