@@ -2,10 +2,23 @@
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-export type Manifest = {
-  readonly name: string;
+/** What people look up of an application. */
+export type About = {
   readonly description: string | undefined;
+  /** Who answers for it: a team or a person, in their own words. */
+  readonly owner: string | undefined;
+  /** Where its source is. */
+  readonly repository: string | undefined;
+  /** Addresses of the web by title. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+};
+
+export type Manifest = About & {
+  readonly name: string;
   readonly environment: string;
+  /** All that the file knows, whichever it was read for. */
+  readonly environments: readonly string[];
   /** Look names up with `Object.hasOwn`: a process may be called `constructor`. */
   readonly processes: Readonly<Record<string, ProcessSpec>>;
   readonly chains: Readonly<Record<string, ChainSpec>>;
@@ -18,14 +31,16 @@ export type ProcessSpec = {
   readonly command: readonly string[];
   /** A fixed port, any free one, or none: then the process is not a service. */
   readonly port: number | 'auto' | undefined;
-  /** What is spoken at the port: HTTP, unless the file asks for a `tcpSocket` and names no `metrics`. */
-  readonly protocol: 'http' | 'tcp';
+  /** What is spoken at the port; where the file does not say: HTTP, unless it asks for a `tcpSocket` and names no `metrics`. */
+  readonly protocol: 'http' | 'tcp' | 'rpc';
   /** Set for every process with a port: a TCP connection where the file names no probe. Absent without a port. */
   readonly readinessProbe: ProbeSpec | undefined;
   /** Path of the Prometheus text exposition, such as `/metrics`. */
   readonly metrics: string | undefined;
   /** Components of the same application that must be ready before the start, and for readiness after it. */
   readonly needs: readonly string[];
+  /** Services, such as those of other applications, that it calls: known to the dictionary, no matter for the start. */
+  readonly uses: readonly string[];
   /** Values may hold `${chains.NAME.url}`, `${chains.NAME.port}`, `${processes.NAME.url}` and `${processes.NAME.port}`. */
   readonly env: Readonly<Record<string, string>>;
   readonly stopGraceMs: number;

@@ -30,7 +30,12 @@ test('six lines are enough', () => {
   expect(parse(text)).toEqual({
     name: 'hello',
     description: undefined,
+    owner: undefined,
+    repository: undefined,
+    links: {},
+    tags: [],
     environment: 'default',
+    environments: [],
     processes: {
       web: {
         command: ['node', 'web.js'],
@@ -39,6 +44,7 @@ test('six lines are enough', () => {
         readinessProbe: { kind: 'tcp', path: '/', periodMs: 1_000, timeoutMs: 1_000 },
         metrics: undefined,
         needs: [],
+        uses: [],
         env: {},
         stopGraceMs: 10_000,
       },
@@ -52,6 +58,10 @@ test('everything that can be written is read', () => {
   const manifest = parse(`plumb: 1
 name: tipjar
 description: Tips on a chain
+owner: Payments team
+repository: git@example.com:payments/tipjar.git
+links: { Runbook: "https://example.com/runbook?of=tipjar" }
+tags: [public, money, public]
 x-team: payments
 processes:
   web:
@@ -63,6 +73,7 @@ processes:
       timeoutSeconds: 2
     metrics: /metrics
     needs: { eth: ready }
+    uses: [ledger-api, ledger-api]
     env:
       RPC: \${chains.eth.url}
       SELF: http://localhost:\${processes.web.port}/
@@ -72,6 +83,7 @@ processes:
       PRICE: $\${5}
     stopGracePeriod: 1m30s
   worker: { command: sleep 5, needs: [web, eth, eth], x-note: free }
+  api: { command: node api.js, port: auto, protocol: rpc }
 chains:
   eth: { kind: ethereum, network: dev }
 config:
@@ -86,6 +98,7 @@ config:
     readinessProbe: { kind: 'http', path: '/ready', periodMs: 500, timeoutMs: 2_000 },
     metrics: '/metrics',
     needs: ['eth'],
+    uses: ['ledger-api'],
     env: {
       RPC: '${chains.eth.url}',
       SELF: 'http://localhost:${processes.web.port}/',
@@ -100,6 +113,14 @@ config:
     needs: ['web', 'eth'],
     port: undefined,
     readinessProbe: undefined,
+  });
+  expect(manifest.processes['api']).toMatchObject({ protocol: 'rpc', readinessProbe: { kind: 'tcp' } });
+  expect(manifest).toMatchObject({
+    description: 'Tips on a chain',
+    owner: 'Payments team',
+    repository: 'git@example.com:payments/tipjar.git',
+    links: { Runbook: 'https://example.com/runbook?of=tipjar' },
+    tags: ['public', 'money'],
   });
   expect(manifest.chains).toEqual({ eth: { kind: 'ethereum', network: 'dev', port: 'auto' } });
   expect(manifest.config).toEqual({
@@ -150,7 +171,7 @@ test('a key that is not known is refused with the nearest that is, or with all o
   const check = (text: string, expected: string): void => expect(refusal(text)).toContain(expected);
   check(`${WEB}    reddinessProbe: {}\n`, '6:5: unknown key "reddinessProbe": did you mean "readinessProbe"?');
   check(`${WEB}    readinessProbe: { htpGet: / }\n`, 'unknown key "htpGet": did you mean "httpGet"?');
-  check(`${WEB}zzz: 1\n`, '6:1: unknown key "zzz": known here are plumb, name, description, processes');
+  check(`${WEB}zzz: 1\n`, '6:1: unknown key "zzz": known here are plumb, name, description, owner');
   check(`${WEB}chains: { eth: { kind: ethereum, netwrk: dev } }\n`, 'did you mean "network"?');
   check(`${WEB}environments: { dev: { proceses: {} } }\n`, '6:24: unknown key "proceses": did you mean "processes"?');
   check(`${WEB}environments: { dev: { name: other } }\n`, 'unknown key "name": known here are description,');
@@ -209,6 +230,16 @@ test('a value of the wrong kind is named with what stands there', () => {
   check('    stopGracePeriod: 11m\n', 'stopGracePeriod is at most 10m');
   check('    needs: eth\n', 'needs is a map of keys and values, not the text "eth"');
   check('description: [a]\n', 'description is text, not a list');
+  check('owner: 3\n', 'owner is text, not the number 3');
+  check('owner: " "\n', 'owner is one line');
+  check('repository: example.com\n', 'repository is an address, like https://example.com/team/shop, not "example.com"');
+  check('links: [a]\n', 'links is a map of keys and values, not a list');
+  check('links: { docs: "javascript:alert(1)" }\n', 'the link "docs" is an address of the web');
+  check('tags: money\n', 'tags is a list of words, like [payments, public], not the text "money"');
+  check('    uses: ledger-api\n', 'uses is a list of services, like [ledger-api], not the text "ledger-api"');
+  check('    uses: [Ledger]\n', '"Ledger" is no name of a service');
+  check('    protocol: rpc\n', 'protocol is about the port of the process, and it has none');
+  check('    port: auto\n    protocol: grpc\n', 'did you mean "rpc"?');
   check('config: [a]\n', 'config is a map of keys and values, not a list');
   check('environments: dev\n', 'environments is a map of keys and values');
   check('environments: { dev: 3 }\n', 'an environment is a map of keys and values, not the number 3');
@@ -229,7 +260,7 @@ test('a probe asks one question of a process with a port', () => {
     'timeoutSeconds is a number of seconds from 0.05 to 3600, not the text "1s"',
   );
   expect(refusal(`${WEB}    readinessProbe: { httpGet: / }\n`)).toContain('it has none: add "port: auto"');
-  expect(refusal(`${WEB}    metrics: /metrics\n`)).toContain('metrics asks the process at its port');
+  expect(refusal(`${WEB}    metrics: /metrics\n`)).toContain('metrics is about the port of the process');
 });
 
 test('a port speaks HTTP, unless it is asked for a TCP socket', () => {
@@ -340,6 +371,7 @@ environments:
   empty:
 `;
   expect(parse(text)).toMatchObject({ environment: 'default', processes: { web: { port: 8080 }, extra: {} } });
+  expect(parse(text).environments).toEqual(['dev', 'empty']);
   expect(parse(text, 'empty')).toEqual({ ...parse(text), environment: 'empty' });
   const dev = parse(text, 'dev');
   expect(dev).toMatchObject({ environment: 'dev', description: 'for us', config: { title: 'base', list: [3] } });

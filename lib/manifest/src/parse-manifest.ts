@@ -9,6 +9,7 @@ import { Faults } from './faults.ts';
 import type { ChainSpec, Manifest, ProcessSpec } from './manifest.ts';
 import { type MapNode, type Node, quote } from './node.ts';
 import { layOver } from './overlay.ts';
+import { ABOUT_KEYS, readAbout } from './read-about.ts';
 import { readConfig } from './read-config.ts';
 import { readChain, readProcess } from './read-process.ts';
 import { readYaml } from './read-yaml.ts';
@@ -20,10 +21,10 @@ export const DEFAULT_ENVIRONMENT = 'default';
 
 const LATER_KEYS: readonly string[] = ['signers', 'pipelines', 'resources', 'rollout', 'backup'];
 const TOP_KEYS: SectionKeys = {
-  known: ['plumb', 'name', 'description', 'processes', 'chains', 'config', 'environments'],
+  known: ['plumb', 'name', ...ABOUT_KEYS, 'processes', 'chains', 'config', 'environments'],
   later: LATER_KEYS,
 };
-const OVERLAY_KEYS: SectionKeys = { known: ['description', 'processes', 'chains', 'config'], later: LATER_KEYS };
+const OVERLAY_KEYS: SectionKeys = { known: [...ABOUT_KEYS, 'processes', 'chains', 'config'], later: LATER_KEYS };
 
 /** Each environment is checked as a manifest of its own, so their number multiplies the work. */
 const ENVIRONMENTS_MAX = 32;
@@ -57,7 +58,10 @@ export function parseManifest(text: string, { file, environment = DEFAULT_ENVIRO
   const { overlays, base } = splitOverlays(root, faults);
   const wanted = new Map<string, Node>([[DEFAULT_ENVIRONMENT, base]]);
   for (const [name, overlay] of overlays) wanted.set(name, layOver(base, overlay));
-  const manifests = new Map([...wanted].map(([name, node]) => [name, readManifestNode(node, name, faults)]));
+  const environments = [...overlays.keys()];
+  const manifests = new Map(
+    [...wanted].map(([name, node]) => [name, readManifestNode(node, { environment: name, environments }, faults)]),
+  );
   const manifest = manifests.get(environment);
   if (manifest === undefined) {
     const nearest = nearestWord(environment, [...overlays.keys()]);
@@ -109,7 +113,11 @@ const applicationName: Reader<string> = (node, faults) => {
   return value;
 };
 
-function readManifestNode(node: Node, environment: string, faults: Faults): Manifest {
+function readManifestNode(
+  node: Node,
+  { environment, environments }: Pick<Manifest, 'environment' | 'environments'>,
+  faults: Faults,
+): Manifest {
   const read = <T>(key: string, reader: Reader<T>, fallback: T): T => {
     const entry = node.kind === 'map' ? node.entries.get(key) : undefined;
     return entry === undefined ? fallback : reader(entry.value, faults);
@@ -127,8 +135,9 @@ function readManifestNode(node: Node, environment: string, faults: Faults): Mani
   }
   return {
     name: application,
-    description: read<string | undefined>('description', text('description'), undefined),
+    ...readAbout(node, faults),
     environment,
+    environments,
     processes: specs<ProcessSpec>(processes),
     chains: specs<ChainSpec>(chains),
     config: read('config', readConfig, {}),

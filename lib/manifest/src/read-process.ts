@@ -5,7 +5,7 @@ import { mapEntries, type Reader, Section, type SectionKeys } from './section.ts
 import { command, looseText, name, port, secondsMs, stopGraceMs, urlPath, word } from './values.ts';
 
 const PROCESS_KEYS: SectionKeys = {
-  known: ['command', 'port', 'readinessProbe', 'metrics', 'needs', 'env', 'stopGracePeriod'],
+  known: ['command', 'port', 'protocol', 'readinessProbe', 'metrics', 'needs', 'uses', 'env', 'stopGracePeriod'],
   later: ['livenessProbe', 'startupProbe', 'replicas', 'resources', 'image', 'workingDirectory', 'rollout'],
 };
 const PROBE_KEYS: SectionKeys = {
@@ -15,6 +15,10 @@ const PROBE_KEYS: SectionKeys = {
 const HTTP_KEYS: SectionKeys = { known: ['path'], later: ['port', 'host', 'scheme', 'httpHeaders'] };
 const CHAIN_KEYS: SectionKeys = { known: ['kind', 'network', 'port'], later: ['snapshot', 'resources', 'version'] };
 
+/** What `serve` of `@plumb/rpc/node` speaks is `rpc`: the dictionary knows who calls there. */
+const PROTOCOLS = ['http', 'tcp', 'rpc'] as const;
+/** With its needs, they are what the dictionary keeps of a process. */
+const USES_MAX = 100;
 /** How long a process may take to end by itself; Compose gives the same. */
 const STOP_GRACE_MS = 10_000;
 /** Kubernetes asks every 10 s; a local request is cheap, and people wait for the answer. */
@@ -25,20 +29,22 @@ const PROBE_TIMEOUT_MS = 1_000;
 export const readProcess: Reader<ProcessSpec> = (node, faults) => {
   const section = new Section(node, 'a process', PROCESS_KEYS, faults);
   const chosenPort = section.optional('port', port, undefined);
-  for (const key of ['readinessProbe', 'metrics']) {
+  for (const key of ['protocol', 'readinessProbe', 'metrics']) {
     if (section.has(key) && !section.has('port')) {
-      faults.add(section.placeOf(key), `${key} asks the process at its port, and it has none: add "port: auto"`);
+      faults.add(section.placeOf(key), `${key} is about the port of the process, and it has none: add "port: auto"`);
     }
   }
   const fallbackProbe: ProbeSpec = { kind: 'tcp', path: '/', periodMs: PROBE_PERIOD_MS, timeoutMs: PROBE_TIMEOUT_MS };
   const probe = section.optional('readinessProbe', readProbe, undefined);
+  const guessed = probe?.kind === 'tcp' && !section.has('metrics') ? 'tcp' : 'http';
   return {
     command: section.required('command', command, 'the program and its arguments, like "node server.js"') ?? [],
     port: chosenPort,
-    protocol: probe?.kind === 'tcp' && !section.has('metrics') ? 'tcp' : 'http',
+    protocol: section.optional('protocol', word('protocol', PROTOCOLS), undefined) ?? guessed,
     readinessProbe: probe ?? (chosenPort === undefined ? undefined : fallbackProbe),
     metrics: section.optional('metrics', urlPath('metrics'), undefined),
     needs: section.optional('needs', readNeeds, []),
+    uses: section.optional('uses', readUses, []),
     env: section.optional('env', readEnv, {}),
     stopGraceMs: section.optional('stopGracePeriod', stopGraceMs, STOP_GRACE_MS),
   };
@@ -77,6 +83,15 @@ function readHttpPath(node: Node, faults: Faults): string {
 function readTrue(node: Node, faults: Faults): undefined {
   const isTrue = node.kind === 'scalar' && node.value === true;
   if (!isTrue) faults.add(node, `tcpSocket is true or absent, not ${describeNode(node)}`);
+}
+
+function readUses(node: Node, faults: Faults): readonly string[] {
+  if (node.kind !== 'list') {
+    faults.add(node, `uses is a list of services, like [ledger-api], not ${describeNode(node)}`);
+    return [];
+  }
+  if (node.items.length > USES_MAX) faults.add(node, `a process uses at most ${USES_MAX} services`);
+  return [...new Set(node.items.map((item) => name('name of a service')(item, faults)))];
 }
 
 /** `needs: { eth: ready }`, as in Compose, or `needs: [eth]`. */

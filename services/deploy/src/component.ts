@@ -1,4 +1,4 @@
-import type { ChainSpec, Manifest, ProcessSpec } from '@plumb/manifest';
+import type { ChainSpec, Manifest, ProbeSpec, ProcessSpec } from '@plumb/manifest';
 import { type Service, serviceName } from '@plumb/registry';
 
 /** A process or chain of a manifest. */
@@ -23,18 +23,37 @@ export function componentsOf({ chains, processes }: Manifest): Component[] {
 
 /** The service that a component provides; undefined without a port. */
 function serviceOf(manifest: Manifest, component: Component): Service | undefined {
-  const { kind, spec, name, needs } = component;
+  const { kind, spec, name } = component;
   if (spec.port === undefined) return undefined;
-  const ports = new Set(componentsOf(manifest).flatMap((other) => (other.spec.port === undefined ? [] : [other.name])));
+  const probe = kind === 'process' ? spec.readinessProbe : undefined;
   return {
     name: serviceName(manifest.name, name),
     application: manifest.name,
     component: name,
     kind,
     protocol: kind === 'chain' ? 'json-rpc' : spec.protocol,
+    port: spec.port,
+    ...(probe !== undefined && { healthCheck: healthCheckOf(probe) }),
     ...(kind === 'process' && spec.metrics !== undefined ? { metricsPath: spec.metrics } : {}),
-    needs: needs.filter((need) => ports.has(need)).map((need) => serviceName(manifest.name, need)),
+    needs: servicesUsedBy(manifest, component),
   };
+}
+
+function healthCheckOf({ kind, path, periodMs, timeoutMs }: ProbeSpec): Service['healthCheck'] {
+  return { kind, ...(kind === 'http' && { path }), periodMs, timeoutMs };
+}
+
+/** The services that a component needs for its start, or calls. A component without a port is no service. */
+function servicesUsedBy(manifest: Manifest, { kind, spec, needs }: Component): string[] {
+  const withPort = new Set(componentsOf(manifest).flatMap((one) => (one.spec.port === undefined ? [] : [one.name])));
+  const own = needs.filter((need) => withPort.has(need)).map((need) => serviceName(manifest.name, need));
+  return [...new Set([...own, ...(kind === 'process' ? spec.uses : [])])];
+}
+
+/** The services that any component of the application uses, sorted. */
+export function needsOf(manifest: Manifest): string[] {
+  const needs = componentsOf(manifest).flatMap((component) => servicesUsedBy(manifest, component));
+  return [...new Set(needs)].sort();
 }
 
 export function servicesOf(manifest: Manifest): Service[] {
@@ -50,6 +69,6 @@ export function unitName(application: string, component: string): string {
 
 /** Where a component answers on this host. */
 export function urlOf(component: Component, port: number): string {
-  const scheme = component.kind === 'process' && component.spec.protocol === 'tcp' ? 'tcp' : 'http';
+  const scheme = component.kind === 'process' && component.spec.protocol !== 'http' ? 'tcp' : 'http';
   return `${scheme}://127.0.0.1:${port}`;
 }

@@ -2,7 +2,8 @@
 import { describeError } from '@plumb/base';
 import type { Collection } from '@plumb/kv';
 import type { Manifest } from '@plumb/manifest';
-import { servicesOf } from './component.ts';
+import type { Application } from '@plumb/registry';
+import { needsOf, servicesOf } from './component.ts';
 import type { DeployDependencies } from './dependencies.ts';
 import type { Desired } from './desired.ts';
 
@@ -12,11 +13,30 @@ type Wanted = { readonly desired: Desired; readonly manifest: Manifest };
 /** Tells dictionary and configuration what an application is. Safe to repeat. */
 export async function declare({ desired, manifest }: Wanted, { registry, config }: WriteDependencies): Promise<void> {
   const { name, environment, release, deployedAt } = desired;
-  const { description } = manifest;
-  const about = description === undefined ? {} : { description };
-  const application = { name, ...about, environment, release, declaredAt: deployedAt };
+  const application = {
+    name,
+    ...aboutOf(manifest),
+    environment,
+    release,
+    declaredAt: deployedAt,
+    needs: needsOf(manifest),
+  };
   await registry.declare({ application, services: servicesOf(manifest) });
   await config.provision({ application: name, values: { ...manifest.config } });
+}
+
+type About = Pick<Application, 'description' | 'owner' | 'repository' | 'links' | 'tags' | 'environments'>;
+
+/** What is not said is absent. */
+function aboutOf({ description, owner, repository, links, tags, environments }: Manifest): About {
+  return {
+    ...(description !== undefined && { description }),
+    ...(owner !== undefined && { owner }),
+    ...(repository !== undefined && { repository }),
+    ...(Object.keys(links).length > 0 && { links: { ...links } }),
+    ...(tags.length > 0 && { tags: [...tags] }),
+    ...(environments.length > 0 && { environments: [...environments] }),
+  };
 }
 
 /**

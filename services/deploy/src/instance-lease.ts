@@ -7,7 +7,7 @@ const INSTANCE_TTL_MS = 10_000;
 /** Two keep-alives may be lost. */
 const KEEP_ALIVE_PERIOD_MS = INSTANCE_TTL_MS / 3;
 
-export type InstanceRegistration = Omit<Parameters<RegistryClient['register']>[0], 'health' | 'ttlMs'> & {
+export type InstanceRegistration = Omit<Parameters<RegistryClient['register']>[0], 'health' | 'ttlMs' | 'keptBy'> & {
   readonly instanceId: string;
 };
 
@@ -39,7 +39,8 @@ export function openInstanceLease(
     );
     return work;
   };
-  const register = (): Promise<unknown> => registry.register({ ...registration, health, ttlMs: INSTANCE_TTL_MS });
+  const register = (): Promise<unknown> =>
+    registry.register({ ...registration, health, ttlMs: INSTANCE_TTL_MS, keptBy: 'supervisor' });
   /** The dictionary may have forgotten it, while it was away or busy. */
   const orRegister = async (call: Promise<unknown>): Promise<void> => {
     try {

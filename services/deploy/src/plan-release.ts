@@ -66,10 +66,10 @@ export function changeOf(component: Component, { wanted, current, states }: Omit
   return reasons.length === 0 ? { kind: 'keep' } : { kind: 'restart', reason: reasons.join(', ') };
 }
 
-/** What differs for the process that runs. What it needs and where its metrics are takes effect without a restart. */
+/** What differs for the process that runs. What it needs and uses, and where its metrics are, takes effect without a restart. */
 function differences(before: Component, after: Component): string[] {
   if (before.kind !== after.kind) return ['it is of another kind'];
-  const ignored = new Set(['needs', 'metrics']);
+  const ignored = new Set(['needs', 'uses', 'metrics']);
   const was = new Map(Object.entries(before.spec));
   return Object.entries(after.spec)
     .filter(([key, value]) => !ignored.has(key) && !isDeepStrictEqual(was.get(key), value))

@@ -3,7 +3,7 @@ import { openMemoryKv } from '@plumb/kv';
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { ADDRESS, declare, idsOf, KEY, openWorld, type World } from '../test/registry-world.ts';
-import type { Instance, Registered, RegistryClient } from './index.ts';
+import type { Instance, Registered, RegistryClient, Service } from './index.ts';
 
 /** Joins, and resolves with the answer; the stream stays open until `leave`, or the loss of the connection. */
 async function join(
@@ -163,14 +163,14 @@ test('a service that nobody declared is announced with its application, and goes
   await expect(world.as('shop').register({ service: 'old', ...ADDRESS, application: 'old' })).rejects.toMatchObject({
     code: 'denied',
   });
-  const own = {
+  const own: Service = {
     name: 'legacy',
     application: 'shop',
     component: 'web',
     kind: 'process',
     protocol: 'tcp',
     needs: [],
-  } as const;
+  };
   const application = { name: 'shop', environment: 'default', release: 'r2', declaredAt: 2 };
   await registry.declare({ application, services: [own] });
   expect(await idsOf(registry, 'legacy')).toEqual([]);
