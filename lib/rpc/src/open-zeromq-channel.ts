@@ -150,8 +150,11 @@ class DealerLink {
     if (code === 'ECONNREFUSED' || code === 'ENOENT') {
       return this.unreachable('the connection was refused: is it running there?');
     }
-    const advice = security === undefined ? '' : ': does the server hold another key?';
-    return this.unreachable(`${describeError(reason)}${advice}`);
+    // A server that cannot open the first packet closes the connection, and says nothing.
+    const mayHoldAnotherKey = security !== undefined && (code === undefined || code === 'ECONNRESET');
+    return this.unreachable(
+      `${describeError(reason)}${mayHoldAnotherKey ? ': does the server hold another key?' : ''}`,
+    );
   }
 
   /** A farewell that was just written still leaves. */

@@ -182,9 +182,10 @@ export class ZeromqDoor {
 }
 
 function deniedError(publicKey: string | undefined, token: string): OperatingError {
-  if (token !== '') return new OperatingError('denied', 'the token is not valid: ask for one with "plumb token"');
+  if (token !== '')
+    return new OperatingError('denied', 'the token is not valid: ask those who run this server for one');
   if (publicKey === undefined)
-    return new OperatingError('denied', 'no token was shown: ask for one with "plumb token"');
+    return new OperatingError('denied', 'no token was shown: ask those who run this server for one');
   return new OperatingError('denied', `nobody known holds the key ${publicKey}: have it registered, or show a token`);
 }
 

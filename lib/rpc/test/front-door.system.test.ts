@@ -75,6 +75,13 @@ test('where nobody listens it is said at once, and a wish to stop ends the wait'
     code: 'unavailable',
     message: 'cannot reach tcp://127.0.0.1:1: the connection was refused: is it running there?',
   });
+  // Where nothing was ever connected there is no hint that the key may be wrong.
+  expect(await failure(connect('tcp://255.255.255.255:1/math', asAlice))).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(
+      /^cannot reach [^ ]+: the connection failed: connect E[A-Z]+ 255.255.255.255:1[^?]*$/,
+    ),
+  });
   const stop = AbortSignal.abort(new Error('stopped'));
   expect(await failure(connect('tcp://127.0.0.1:1/math', { ...asAlice, signal: stop }))).toMatchObject({
     message: 'stopped',
@@ -104,11 +111,11 @@ test('a program with nothing else to do stays for a call or a stream that waits 
   try {
     const lines: string[] = [];
     createInterface(script.stdout).on('line', (line) => lines.push(line));
-    const printed = (...expected: string[]): Promise<unknown> =>
-      until(`it prints ${expected.join(', ')}`, () => {
-        expect(script.exitCode).toBe(null);
-        return lines.join() === expected.join();
-      });
+    const printed = async (...expected: string[]): Promise<void> => {
+      const isDone = (): boolean => lines.join() === expected.join() || script.exitCode !== null;
+      await until(`it prints ${expected.join(', ')}`, isDone, { timeoutMs: 30_000 });
+      expect([lines, script.exitCode]).toEqual([expected, null]);
+    };
     await printed('connected');
     await first.kill();
     await using second = await openFrontDoorChild({ keys, callers, at });
