@@ -1,0 +1,150 @@
+/**
+ * Writes one message into a buffer that is used again for each. A record is written whole or not at all: `record` says
+ * whether it fitted, and after one that did not, nothing with a name may be written.
+ */
+import { CLASS_IN, type DnsName, HEADER_BYTES, POINTER_BITS, POINTER_OFFSET_MAX, RECORD_TYPE } from './dns-protocol.ts';
+import type { DnsRecord } from './dns-record.ts';
+import type { DnsQuestion } from './parse-query.ts';
+
+/** The length of a message over TCP has 16 bits. */
+export const MESSAGE_BYTES_MAX = 65_535;
+/** What a record takes at most: three names, or `TEXTS_MAX` texts, and the fixed fields. */
+const RECORD_BYTES_MAX = 4_096;
+
+export class DnsWriter {
+  // Room for one record above the largest message: whether it fits is decided when it is there.
+  readonly #bytes = Buffer.alloc(MESSAGE_BYTES_MAX + RECORD_BYTES_MAX);
+  readonly #offsets = new Map<string, number>();
+  #length = 0;
+  #sizeMax = 0;
+
+  /** Starts a message of at most `sizeMax` bytes; what is not a record is written whatever the size. */
+  start(sizeMax: number): void {
+    this.#offsets.clear();
+    this.#length = HEADER_BYTES;
+    this.#sizeMax = Math.min(sizeMax, MESSAGE_BYTES_MAX);
+  }
+
+  header(id: number, flags: number, counts: readonly [number, number, number, number]): void {
+    const words = [id, flags, ...counts];
+    for (let i = 0; i < words.length; i += 1) this.#bytes.writeUInt16BE(words[i] ?? 0, 2 * i);
+  }
+
+  /** Repeats the question as it came. Names of records then point into it. */
+  question({ name, bytes }: DnsQuestion): void {
+    let offset = this.#length;
+    for (let i = 0; i < name.length; i += 1) {
+      // A dot inside a label would look like the border of two.
+      if (name.slice(i).every((label) => !label.includes('.'))) this.#offsets.set(name.slice(i).join('.'), offset);
+      offset += 1 + (name[i]?.length ?? 0);
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Returns false, and writes nothing, where `record` and `reservedBytes` behind it do not fit. */
+  record(record: DnsRecord, reservedBytes: number): boolean {
+    const start = this.#length;
+    this.#name(record.name);
+    this.#u16(record.type);
+    this.#u16(CLASS_IN);
+    this.#u32(record.ttlS);
+    const dataStart = this.#length + 2;
+    this.#length = dataStart;
+    this.#data(record);
+    this.#bytes.writeUInt16BE(this.#length - dataStart, dataStart - 2);
+    if (this.#length + reservedBytes <= this.#sizeMax) return true;
+    this.#length = start;
+    return false;
+  }
+
+  /** The OPT record (RFC 6891): an empty name, then size, extended code, version 0 and the flags. */
+  opt(payloadBytesMax: number, extendedRcode: number, flags: number): void {
+    this.#bytes[this.#length] = 0;
+    this.#length += 1;
+    this.#u16(RECORD_TYPE.OPT);
+    this.#u16(payloadBytesMax);
+    this.#u32(((extendedRcode << 24) | flags) >>> 0);
+    this.#u16(0);
+  }
+
+  /** A copy of the message. */
+  finish(): Buffer {
+    return Buffer.from(this.#bytes.subarray(0, this.#length));
+  }
+
+  #data(record: DnsRecord): void {
+    switch (record.type) {
+      case RECORD_TYPE.A:
+      case RECORD_TYPE.AAAA:
+        this.#raw(record.address);
+        return;
+      case RECORD_TYPE.NS:
+        this.#name(record.target);
+        return;
+      case RECORD_TYPE.SRV:
+        this.#u16(record.priority);
+        this.#u16(record.weight);
+        this.#u16(record.port);
+        // RFC 2782: never compressed.
+        this.#wholeName(record.target);
+        return;
+      case RECORD_TYPE.TXT:
+      case RECORD_TYPE.HINFO:
+        for (const text of record.texts) {
+          this.#bytes[this.#length] = text.length;
+          this.#length += 1;
+          this.#raw(text);
+        }
+        return;
+      case RECORD_TYPE.SOA:
+        this.#name(record.server);
+        this.#name(record.mailbox);
+        for (const number of record.numbers) this.#u32(number);
+    }
+  }
+
+  #name(name: DnsName): void {
+    for (let i = 0; i < name.length; i += 1) {
+      const suffix = i === 0 ? name.join('.') : name.slice(i).join('.');
+      const known = this.#offsets.get(suffix);
+      if (known !== undefined) {
+        this.#u16((POINTER_BITS << 8) | known);
+        return;
+      }
+      this.#remember(suffix);
+      this.#label(name[i] ?? '');
+    }
+    this.#label('');
+  }
+
+  /** Later names may point at the whole of it. */
+  #wholeName(name: DnsName): void {
+    this.#remember(name.join('.'));
+    for (const label of name) this.#label(label);
+    this.#label('');
+  }
+
+  #remember(name: string): void {
+    if (this.#length <= POINTER_OFFSET_MAX && !this.#offsets.has(name)) this.#offsets.set(name, this.#length);
+  }
+
+  #label(label: string): void {
+    this.#bytes[this.#length] = label.length;
+    this.#bytes.write(label, this.#length + 1, 'latin1');
+    this.#length += 1 + label.length;
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #u16(value: number): void {
+    this.#length = this.#bytes.writeUInt16BE(value, this.#length);
+  }
+
+  #u32(value: number): void {
+    this.#length = this.#bytes.writeUInt32BE(value, this.#length);
+  }
+}
