@@ -1,4 +1,4 @@
-import type { Channel, Message } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { copyPlain } from './copy-plain.ts';
 import { closedByPeer, closedByThisSide, createInbox, type Inbox } from './inbox.ts';
 import { plainMessage } from './shared-value.ts';
