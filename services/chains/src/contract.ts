@@ -17,6 +17,7 @@ export const chainsContract = {
     input: v.object({}),
     output: v.array(catalogueEntrySchema),
     scope: 'chains:read',
+    idempotent: true,
   },
 } as const satisfies Contract;
 

@@ -66,7 +66,7 @@ export class ApplicationValues {
     this.#layers[layer].delete(key);
   }
 
-  snapshot(): ConfigFeedEvent {
+  snapshot(): Extract<ConfigFeedEvent, { kind: 'snapshot' }> {
     const values = Object.fromEntries(this.keys().map((key) => [key, this.get(key)?.value ?? null]));
     return { kind: 'snapshot', revision: this.#revision, values };
   }

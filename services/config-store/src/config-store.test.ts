@@ -192,7 +192,9 @@ test('a reader that applies every event ends with the values in force', async ()
         const inForce = (entries: typeof before): string =>
           JSON.stringify(entries.map(({ key: name, value: given }) => [name, given]));
         if (inForce(before) !== inForce(after)) await apply();
-        expect(Object.fromEntries(replica)).toEqual(Object.fromEntries(after.map((entry) => [entry.key, entry.value])));
+        const all = Object.fromEntries(after.map((entry) => [entry.key, entry.value]));
+        expect(Object.fromEntries(replica)).toEqual(all);
+        expect((await world.config.snapshot(at)).values).toEqual(all);
       }
       await feed.return?.();
     }),

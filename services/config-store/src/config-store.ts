@@ -76,6 +76,10 @@ export class ConfigStore {
     });
   }
 
+  async snapshot(application: string): Promise<Extract<ConfigFeedEvent, { kind: 'snapshot' }>> {
+    return (await this.#load(application)).snapshot();
+  }
+
   async revision(application: string): Promise<number> {
     return (await this.#load(application)).revision;
   }

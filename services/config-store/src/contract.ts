@@ -45,6 +45,15 @@ export const configContract = {
     input: v.object({ application, key: configKeySchema }),
     output: v.optional(configEntrySchema),
     scope: 'config:read',
+    idempotent: true,
+  },
+  /** All values in force of one revision, as the feed gives them at first; 0 for an application without any. */
+  snapshot: {
+    summary: 'Read all values in force of an application, of one revision.',
+    input: v.object({ application }),
+    output: v.object({ revision, values: v.record(v.string(), configValueSchema) }),
+    scope: 'config:read',
+    idempotent: true,
   },
   /** The values in force, by application and key; of all applications where none is named. */
   list: {
@@ -52,6 +61,7 @@ export const configContract = {
     input: v.object({ application: v.optional(application) }),
     output: v.array(configEntrySchema),
     scope: 'config:read',
+    idempotent: true,
   },
   /**
    * `ifRevision` makes it conditional on the revision of the entry in force; 0 means "only if the key has no value".
@@ -86,6 +96,7 @@ export const configContract = {
     }),
     output: v.array(configChangeSchema),
     scope: 'config:read',
+    idempotent: true,
   },
   /** Replaces the manifest layer of an application, in one revision. Nested objects are flattened to dotted paths. */
   provision: {
@@ -103,6 +114,7 @@ export const configContract = {
       instances: v.array(v.object({ instance: v.string(), revision, at: v.number() })),
     }),
     scope: 'config:read',
+    idempotent: true,
   },
   ...configFeedContract,
 } as const satisfies Contract;

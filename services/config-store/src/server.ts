@@ -20,6 +20,11 @@ export function createConfigHandlers({ kv, clock, log }: ConfigDependencies): Co
       requireOwn(application, caller);
       return store.get(application, key);
     },
+    async snapshot({ application }, { caller }) {
+      requireOwn(application, caller);
+      const { revision, values } = await store.snapshot(application);
+      return { revision, values };
+    },
     list({ application }, { caller }) {
       const wanted = application ?? caller.application;
       if (wanted !== undefined) requireOwn(wanted, caller);

@@ -119,6 +119,7 @@ export const deployContract = {
     input: source,
     output: planSchema,
     scope: 'deploy:write',
+    idempotent: true,
   },
   /**
    * Plans, then applies, then waits until every unit is ready. Ends after `done`, or throws `unavailable` with the
@@ -137,6 +138,7 @@ export const deployContract = {
     input: v.object({ application: v.optional(nameSchema) }),
     output: v.array(applicationStatusSchema),
     scope: 'deploy:read',
+    idempotent: true,
   },
   watch: {
     summary: 'Follow what runs: all of it, then each change.',

@@ -65,6 +65,7 @@ export const identityContract = {
     input: v.object({}),
     output: v.array(tokenSchema),
     scope: 'identity:read',
+    idempotent: true,
   },
   /** @throws OperatingError `not-found`. */
   revokeToken: {
@@ -93,11 +94,13 @@ export const identityContract = {
       ),
     }),
     scope: 'identity:identify',
+    idempotent: true,
   },
   whoami: {
     summary: 'Tell who calls, and what they may do.',
     input: v.object({}),
     output: v.object({ id: v.string(), scopes: v.array(v.string()) }),
+    idempotent: true,
   },
 } as const satisfies Contract;
 
