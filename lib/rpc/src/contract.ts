@@ -40,6 +40,9 @@ export type Call = {
   readonly deadlineAtMs?: number | undefined;
 };
 
+/** Hears of each call that was let in, before its handler runs. It must be quick, and must not throw. */
+export type CallObserver = (caller: Caller, method: string) => void;
+
 export type Handlers<C extends Contract> = {
   readonly [M in keyof C]: (
     input: InferOutput<C[M]['input']>,

@@ -32,6 +32,23 @@ test('another door calls directly: values, streams, errors', async () => {
   await expect(dispatcher.call('suite.fail', { how: 'bug' }, caller)).rejects.toMatchObject({ code: 'internal' });
 });
 
+test('whoever observes hears of each call that was let in, and of no other', async () => {
+  const heard: string[] = [];
+  const observe = ({ id }: Caller, method: string): void => void heard.push(`${id} ${method}`);
+  const dispatcher = createDispatcher({ log: silentLog, clock: systemClock, observe });
+  dispatcher.add('suite', suiteContract, suiteHandlers(createSuiteWorld()));
+  dispatcher.addObject('plain', { half: (n: number) => n / 2 });
+  using connection = connectDispatcher(dispatcher, { id: 'alice', scopes: [] });
+  await connection.call('suite.add', { a: 1, b: 2 });
+  await connection.call('suite.add', {}).catch(() => undefined);
+  await connection.call('suite.guarded', {}).catch(() => undefined);
+  await connection.call('suite.nothing', {}).catch(() => undefined);
+  expect(await connection.call('plain.half', [4])).toBe(2);
+  await Array.fromAsync(connection.stream('suite.count', { to: 3 }));
+  await dispatcher.call('suite.add', { a: 1, b: 2 }, caller);
+  expect(heard).toEqual(['alice suite.add', 'alice plain.half', 'alice suite.count', 'tester suite.add']);
+});
+
 test('a direct call ends when its signal aborts, although the handler goes on', async () => {
   const { dispatcher, world } = createSuite();
   const stop = new AbortController();

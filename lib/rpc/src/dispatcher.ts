@@ -2,7 +2,7 @@ import { type Clock, errorToData, type Log, type OperatingError, withAbort } fro
 import { AnswerJournal } from './answer-journal.ts';
 import { type CallContext, itemsWithin } from './call-context.ts';
 import type { Accept } from './channel.ts';
-import type { Caller, CallOptions, Contract, Handlers } from './contract.ts';
+import type { Caller, CallObserver, CallOptions, Contract, Handlers } from './contract.ts';
 import { createIntrospection, type DescribeFilter } from './introspection.ts';
 import { invoke, type Outcome, publicError } from './invoke.ts';
 import { callCode, type CallCode, type MethodStats } from './method-stats.ts';
@@ -48,6 +48,7 @@ export type DispatcherDependencies = {
   readonly clock: Clock;
   /** Who may call what; by scopes where it is left out. */
   readonly policy?: Policy | undefined;
+  readonly observe?: CallObserver | undefined;
   /** What handlers run in, so that the calls that they make belong to theirs: `callContext` of `@plumb/rpc/node`. */
   readonly context?: CallContext | undefined;
   /** Whether callers are offered the service `rpc`, which describes and counts. The default is yes. */
@@ -56,8 +57,8 @@ export type DispatcherDependencies = {
 
 /** The server's side of RPC: a table of methods that any number of channels can call. */
 export function createDispatcher(dependencies: DispatcherDependencies): Dispatcher {
-  const { log, clock, policy, context, introspection: isOffered = true } = dependencies;
-  const table = new MethodTable({ policy });
+  const { log, clock, policy, observe, context, introspection: isOffered = true } = dependencies;
+  const table = new MethodTable({ policy, observe });
   const journal = new AnswerJournal(clock);
   const introspection = createIntrospection(table);
   if (isOffered) table.add(RPC_SERVICE, rpcContract, introspection.handlers);

@@ -12,6 +12,7 @@ export { type Connection, type ConnectionOptions, createConnection } from './con
 export {
   type Call,
   type Caller,
+  type CallObserver,
   type CallOptions,
   type Client,
   type Contract,

@@ -1,6 +1,6 @@
 /** What a dispatcher can call, by `service.method`: a Map, so that nothing inherited is ever a method. */
 import { assert, nearestWord, OperatingError } from '@plumb/base';
-import type { Call, Contract, Handlers, Method } from './contract.ts';
+import type { Call, CallObserver, Contract, Handlers, Method } from './contract.ts';
 import { type Fits, fitsSchema } from './fits-schema.ts';
 import { MethodCounters, type MethodStats, UNKNOWN_METHOD } from './method-stats.ts';
 import { type Policy, scopePolicy } from './policy.ts';
@@ -37,12 +37,17 @@ export type ObjectOptions = {
 
 export class MethodTable {
   readonly policy: Policy;
+  readonly #observe: CallObserver | undefined;
   readonly #entries = new Map<string, TableEntry>();
   readonly #services = new Set<string>();
   readonly #unknown = new MethodCounters();
 
-  constructor({ policy = scopePolicy }: { readonly policy?: Policy | undefined } = {}) {
+  constructor({
+    policy = scopePolicy,
+    observe,
+  }: { readonly policy?: Policy | undefined; readonly observe?: CallObserver | undefined } = {}) {
     this.policy = policy;
+    this.#observe = observe;
   }
 
   add<C extends Contract>(service: string, contract: C, handlers: Handlers<C>): void {
@@ -150,8 +155,21 @@ export class MethodTable {
   }
 
   #put(entry: Omit<TableEntry, 'counters'>): void {
-    this.#entries.set(entry.name, { ...entry, counters: new MethodCounters() });
+    const run = observed(entry, this.#observe);
+    this.#entries.set(entry.name, { ...entry, run, counters: new MethodCounters() });
   }
+}
+
+/** Costs nothing where nobody observes. */
+function observed(
+  { name, run }: Pick<TableEntry, 'name' | 'run'>,
+  observe: CallObserver | undefined,
+): TableEntry['run'] {
+  if (observe === undefined) return run;
+  return (input, call) => {
+    observe(call.caller, name);
+    return run(input, call);
+  };
 }
 
 type MemberOptions = {

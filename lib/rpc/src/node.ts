@@ -1,6 +1,6 @@
 /** The door for programs that run on Node.js: ZeroMQ. */
 export { derivePublicKey, generateKeyPair, type KeyPair } from '@plumb/zmtp';
-export type { Callers, KnownCallers, Tokens } from './callers.ts';
+export type { CallerLookup, Callers, KnownCallers, Tokens } from './callers.ts';
 export { connect, type ConnectOptions, type RemoteContract, type RemoteObject } from './connect-target.ts';
 export { connectSync, type ConnectSyncOptions, type SyncClient, type SyncContractClient } from './connect-sync.ts';
 export { currentCall } from './current-call.ts';

@@ -4,7 +4,7 @@
  */
 import { type Clock, type Log, OperatingError, systemClock } from '@plumb/base';
 import { derivePublicKey, type KeyPair, parseAddress } from '@plumb/zmtp';
-import { type Callers, findCaller, identifyBy, type Tokens } from './callers.ts';
+import { type Callers, findCaller, identifyBy, observerOf, type Tokens } from './callers.ts';
 import type { Contract, Handlers } from './contract.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { type MethodDescription, RPC_SERVICE } from './rpc-contract.ts';
@@ -75,7 +75,13 @@ export async function serve(
   const addresses = typeof at === 'string' ? [at] : at;
   check(options, addresses);
 
-  const dispatcher = createDispatcher({ log, clock, policy, context: callContext });
+  const dispatcher = createDispatcher({
+    log,
+    clock,
+    policy,
+    observe: observerOf(options.callers),
+    context: callContext,
+  });
   if (contract === undefined) dispatcher.addObject(name, methods, { summaries });
   else dispatcher.add(name, contract, methods as Handlers<Contract>);
 
