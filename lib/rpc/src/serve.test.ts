@@ -6,7 +6,7 @@ const callers = { [generateKeyPair().publicKey]: 'alice' };
 
 test('what would be open to strangers, or to nobody, is refused with what to give', async () => {
   const check = async (options: Partial<ServeOptions>, message: string): Promise<void> => {
-    await expect(serve({ name: 'math', methods: {}, ...options })).rejects.toMatchObject({ code: 'invalid', message });
+    await expect(serve({ name: 'math', methods: { add: () => 3 }, ...options })).rejects.toMatchObject({ code: 'invalid', message });
   };
   await check(
     { callers },
@@ -34,6 +34,17 @@ test('what would be open to strangers, or to nobody, is refused with what to giv
     'a name in "callers" has 5 characters: a public key has 40 characters of Z85: is it the whole line?',
   );
   await check({ keys, callers, name: 'a.b' }, '"a.b" is not a name for a service: use letters, digits and dashes');
+  class Adder {
+    add = (): number => 3;
+    sum(): number {
+      return 3;
+    }
+  }
+  const inherited = Object.create(new Adder()) as object;
+  await check(
+    { keys, callers, methods: inherited },
+    'math has nothing to call: only functions that an object has itself are methods, not those of its class',
+  );
   await check({ keys, callers, at: [] }, 'math is served nowhere: give an address in "at"');
   await check(
     { keys, callers, at: 'http://127.0.0.1' },

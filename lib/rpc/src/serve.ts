@@ -56,7 +56,8 @@ export type Server = AsyncDisposable & {
  * `_` is private. With a `contract`, `methods` are its handlers: inputs, answers and scopes are checked.
  *
  * Nothing is open to strangers: TCP needs `keys`, and without `callers` or `tokens` there is nobody to serve.
- * @throws OperatingError `invalid` for a bad address, key or name; `unavailable` for an address that is taken.
+ * @throws OperatingError `invalid` for a bad address, key or name, and where there is nothing to call; `unavailable` for an
+ * address that is taken.
  *
  * @example
  * await using server = await serve({ name: 'math', methods, keys, callers: { [alice.publicKey]: 'alice' } });
@@ -84,6 +85,10 @@ export async function serve(
   });
   if (contract === undefined) dispatcher.addObject(name, methods, { summaries });
   else dispatcher.add(name, contract, methods as Handlers<Contract>);
+  if (!dispatcher.methods().some((method) => method.startsWith(`${name}.`))) {
+    const advice = 'only functions that an object has itself are methods, not those of its class';
+    throw invalid(`${name} has nothing to call: ${advice}`);
+  }
 
   const listener = await listenZeromq({
     addresses,
