@@ -5,8 +5,14 @@ const keys = generateKeyPair();
 const callers = { [generateKeyPair().publicKey]: 'alice' };
 
 test('what would be open to strangers, or to nobody, is refused with what to give', async () => {
-  const check = async (options: Partial<ServeOptions>, message: string): Promise<void> => {
-    await expect(serve({ name: 'math', methods: { add: () => 3 }, ...options })).rejects.toMatchObject({ code: 'invalid', message });
+  const check = async (
+    options: Partial<ServeOptions> & { readonly methods?: object },
+    message: string,
+  ): Promise<void> => {
+    await expect(serve({ name: 'math', methods: { add: () => 3 }, ...options })).rejects.toMatchObject({
+      code: 'invalid',
+      message,
+    });
   };
   await check(
     { callers },
