@@ -6,7 +6,15 @@ import { withProgress } from './progress.mjs';
 import { runChild } from './run-child.mjs';
 
 /** The libraries and programs beside npm packages that all tests together need. */
-export const TEST_PACKAGES = ['chromium', 'libatomic1', 'python3-cbor2', 'python3-zmq', 'strace'];
+export const TEST_PACKAGES = [
+  'bind9-dnsutils',
+  'chromium',
+  'haproxy',
+  'libatomic1',
+  'python3-cbor2',
+  'python3-zmq',
+  'strace',
+];
 
 /** The programs that benchmarks compare us with. */
 const PEER_PACKAGES = ['nats-server'];

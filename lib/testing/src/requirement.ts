@@ -4,6 +4,8 @@ import { test } from 'vitest';
 /** Where Debian and the common distributions put the programs that tests need. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   'nats-server': ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'],
+  dig: ['/usr/bin/dig'],
+  haproxy: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
 };
 

@@ -61,7 +61,7 @@ export function createDnsHandler(dependencies: DnsHandlerDependencies): DnsHandl
     if (query.kind === 'ignored') return undefined;
     const answer = decide(query, peer);
     const isTruncated = write(writer, query, answer, sizeMax(query, peer));
-    const type = recordTypeName(query.kind === 'query' ? query.question.type : undefined);
+    const type = recordTypeName(query.kind === 'faulty' ? undefined : query.question?.type);
     return {
       bytes: writer.finish(),
       fact: { transport: peer.transport, type, rcode: answer.rcode, isTruncated },
@@ -73,13 +73,13 @@ type ReadableQuery = Exclude<DnsQuery, { kind: 'ignored' }>;
 
 function sizeMax(query: ReadableQuery, { transport, datagramBytesMax }: DnsPeer): number {
   if (transport === 'tcp') return MESSAGE_BYTES_MAX;
-  const asked = (query.kind === 'query' ? query.edns?.payloadBytesMax : undefined) ?? DATAGRAM_BYTES_PLAIN;
+  const asked = (query.kind === 'faulty' ? undefined : query.edns?.payloadBytesMax) ?? DATAGRAM_BYTES_PLAIN;
   return Math.min(asked, datagramBytesMax);
 }
 
 /** Returns whether something that matters did not fit: the client is then told to ask again over TCP. */
 function write(writer: DnsWriter, query: ReadableQuery, answer: DnsAnswer, size: number): boolean {
-  const { question, edns } = query.kind === 'query' ? query : {};
+  const { question, edns } = query.kind === 'faulty' ? {} : query;
   writer.start(size);
   if (question !== undefined) writer.question(question);
   const reserved = edns === undefined ? 0 : OPT_BYTES;

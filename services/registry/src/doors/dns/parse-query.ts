@@ -39,18 +39,15 @@ export type Edns = {
 /**
  * - `ignored`: not a query (a response, or too short to have an id). Nobody is answered.
  * - `faulty`: a query that cannot be read; `FORMERR`.
- * - `unsupported`: of another operation than QUERY; `NOTIMP`.
+ * - `unsupported`: of another operation than QUERY; `NOTIMP`. Its question is there where it is like that of a query.
  */
 export type DnsQuery =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'faulty'; readonly header: DnsHeader }
-  | { readonly kind: 'unsupported'; readonly header: DnsHeader }
-  | {
-      readonly kind: 'query';
-      readonly header: DnsHeader;
-      readonly question: DnsQuestion;
-      readonly edns: Edns | undefined;
-    };
+  | ({ readonly kind: 'unsupported'; readonly header: DnsHeader } & Partial<DnsBody>)
+  | ({ readonly kind: 'query'; readonly header: DnsHeader } & DnsBody);
+
+type DnsBody = { readonly question: DnsQuestion; readonly edns: Edns | undefined };
 
 /** RFC 6891, 6.2.3: smaller sizes are treated as this. */
 const PAYLOAD_BYTES_MIN = 512;
@@ -71,14 +68,17 @@ export function parseQuery(bytes: Uint8Array): DnsQuery {
     opcode: (flags & FLAG.opcode) >> 11,
     repeatedFlags: flags & (FLAG.recursionDesired | FLAG.checkingDisabled),
   };
-  if (header.opcode !== OPCODE_QUERY) return { kind: 'unsupported', header };
+  const body = readBody(bytes, view);
+  if (header.opcode !== OPCODE_QUERY) return { kind: 'unsupported', header, ...body };
+  return body === undefined ? { kind: 'faulty', header } : { kind: 'query', header, ...body };
+}
+
+function readBody(bytes: Uint8Array, view: DataView): DnsBody | undefined {
   // RFC 9619: one question, no more and no fewer.
-  if (view.getUint16(4) !== 1) return { kind: 'faulty', header };
+  if (view.getUint16(4) !== 1) return undefined;
   const question = readQuestion(bytes, view);
-  if (question === undefined) return { kind: 'faulty', header };
-  const rest = readRecords(view, HEADER_BYTES + question.bytes.length);
-  if (rest === undefined) return { kind: 'faulty', header };
-  return { kind: 'query', header, question, edns: rest.edns };
+  const rest = question && readRecords(view, HEADER_BYTES + question.bytes.length);
+  return question && rest && { question, edns: rest.edns };
 }
 
 function readQuestion(bytes: Uint8Array, view: DataView): DnsQuestion | undefined {
