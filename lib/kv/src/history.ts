@@ -49,6 +49,11 @@ export class History {
     return first === undefined ? undefined : this.#changes[this.#start + revision - first.revision];
   }
 
+  /** All that are kept, oldest first. */
+  list(): KvChange[] {
+    return this.#changes.slice(this.#start) as KvChange[];
+  }
+
   /** The oldest revision when `changes` are added: it can be above some of them, or all, when they are large. */
   oldestWith(changes: readonly KvChange[]): number {
     let count = this.#changes.length - this.#start + changes.length;

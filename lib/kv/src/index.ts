@@ -9,7 +9,7 @@ export {
 } from './collection.ts';
 export type { EngineRecord, EngineWrite, KvEngine } from './kv-engine.ts';
 export { isInRange, type KeyRange, rangeOfKey, rangeOfPrefix, toKeyRange } from './key-range.ts';
-export type { Entry, Key, Kv, Lease, LeaseStatus } from './kv.ts';
+export type { BackupSummary, Entry, Key, Kv, Lease, LeaseStatus } from './kv.ts';
 export {
   HISTORY_REVISIONS_MAX,
   HISTORY_SIZE_BYTES_MAX,
@@ -37,6 +37,7 @@ export type {
   TransactionOptions,
   TransactionResult,
 } from './operation.ts';
+export { checkBackup } from './read-backup.ts';
 export type { RangeQuery, RangeResult, RangeSelection } from './range-query.ts';
 export type {
   ChangeEvent,

@@ -37,6 +37,13 @@ export type LeaseStatus = Lease & {
   readonly keys: readonly Key[];
 };
 
+export type BackupSummary = {
+  /** Of the state that was written. */
+  readonly revision: number;
+  readonly entryCount: number;
+  readonly sizeBytes: number;
+};
+
 export type Kv = AsyncDisposable & {
   /** The revision of the last transaction on disk, as far as this process has seen; 0 for an empty store. */
   readonly revision: () => number;
@@ -91,4 +98,11 @@ export type Kv = AsyncDisposable & {
   readonly getLease: (leaseId: string) => Promise<LeaseStatus | undefined>;
   /** The ids of all leases, in no order. */
   readonly listLeases: () => Promise<readonly string[]>;
+  /**
+   * Writes the whole store, as it is at one revision, to `file`, while others go on writing. The file appears whole or not
+   * at all, and on disk; one that is there is replaced. `restoreBackup` of `@plumb/kv/rocks` makes a store of it.
+   * Every record has its checksum, and the file a hash: `checkBackup` reads it to the end.
+   * @throws OperatingError `exhausted` when the disk is full, `denied`, `not-found` or `invalid` for what is wrong with the place.
+   */
+  readonly backup: (file: string) => Promise<BackupSummary>;
 };

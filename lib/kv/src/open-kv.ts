@@ -16,6 +16,7 @@ import { readRange } from './read-range.ts';
 import { compareKeys } from './sorted-map.ts';
 import { watchHistory, type WatchSource, watchState } from './watch.ts';
 import { WatchHub } from './watch-hub.ts';
+import { writeBackup } from './write-backup.ts';
 
 export type KvOptions = {
   readonly clock: Clock;
@@ -148,6 +149,17 @@ function createKv(engine: KvEngine, loaded: LoadedState, options: KvOptions): Kv
     listLeases: async () => {
       checkOpen();
       return [...state.leases.keys()];
+    },
+    backup: async (file) => {
+      checkOpen();
+      // Entries, leases and changes are never written to, so these lists are the state of this moment.
+      return writeBackup(file, {
+        revision: state.revision,
+        oldestRevision: history.oldestRevision,
+        leases: [...state.leases.values()],
+        entries: [...state.range({ start: '' })],
+        changes: history.list(),
+      });
     },
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };

@@ -17,10 +17,21 @@ export function unseal(name: string, { key, value }: EngineRecord): Buffer {
   return body;
 }
 
+/** A record whose bytes are not what was written. `record` says which, such as `the entry "a/b"`. */
+export class DamagedRecordError extends OperatingError {
+  readonly record: string;
+  readonly why: string;
+
+  constructor(record: string, why: string) {
+    super('internal', `${record} of the store is damaged: ${why}; restore the data directory from a backup`);
+    this.record = record;
+    this.why = why;
+  }
+}
+
 /** `name` is the record's key as text: the first character is its kind. */
-export function damagedError(name: string, why: string): OperatingError {
-  const todo = 'restore the data directory from a backup';
-  return new OperatingError('internal', `${describeRecord(name)} of the store is damaged: ${why}; ${todo}`);
+export function damagedError(name: string, why: string): DamagedRecordError {
+  return new DamagedRecordError(describeRecord(name), why);
 }
 
 /** Reads numbers and pieces one after the other. @throws OperatingError `internal` beyond the end. */
