@@ -2,7 +2,7 @@
  * The two queues between a socket and one peer. A pipe of a connection that others opened ends with it; one that this
  * side keeps up may outlive connections, and what waits in it is sent to the next one.
  */
-import type { OperatingError } from '@plumb/base';
+import { OperatingError } from '@plumb/base';
 import { Fifo } from './fifo.ts';
 import { QUEUE_BYTES_MAX } from './options.ts';
 import type { Session } from './engine.ts';
@@ -39,6 +39,23 @@ export type Carrier = {
   readonly end: () => void;
   readonly close: (reason: OperatingError) => void;
 };
+
+/** Who is at the other end of a carrier. `routingId` is what a ROUTER gave or found; empty elsewhere. */
+export function peerOf(
+  carrier: Carrier,
+  { address, routingId }: { readonly address: string; readonly routingId: Buffer },
+): Peer {
+  const { peerRoutingId, peerType, proof } = carrier.session;
+  return {
+    routingId: routingId.length > 0 ? routingId : peerRoutingId,
+    socketType: peerType,
+    address,
+    publicKey: proof.publicKey,
+    identity: proof.identity,
+    allowMessageBytes: carrier.allowMessageBytes.bind(carrier),
+    close: (reason) => carrier.close(reason ?? new OperatingError('unavailable', 'this side closed the connection')),
+  };
+}
 
 export type PipeLimits = { readonly sendHighWaterMark: number };
 
