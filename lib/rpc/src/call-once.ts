@@ -177,8 +177,11 @@ function plus(request: CallRequest, { key, traceparent }: Pick<CallRequest, 'key
   };
 }
 
+/** A copy: others who wait for the same connection, and have been sent before, are given the same error. */
 function notRun(error: unknown): unknown {
-  return error instanceof OperatingError ? markNotRun(error) : error;
+  if (!(error instanceof OperatingError)) return error;
+  const { code, message, details, cause } = error;
+  return markNotRun(new OperatingError(code, message, { details, cause }));
 }
 
 function answeredWithStream(method: string): OperatingError {

@@ -1,7 +1,14 @@
 import { createLog, OperatingError, seededRandom, silentLog } from '@plumb/base';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { type Channel, type Connection, createChannelPair, createDispatcher, openConnection } from './index.ts';
+import {
+  type Channel,
+  type Connection,
+  createChannelPair,
+  createDispatcher,
+  hasNotRun,
+  openConnection,
+} from './index.ts';
 
 type World = {
   readonly clock: FakeClock;
@@ -118,4 +125,19 @@ test('a closed connection refuses calls, and those that wait fail', async () => 
   await world.clock.advance(1_000);
   expect(await waiting).toMatchObject({ code: 'unavailable' });
   expect(await outcome(world.connection.call('math.double', 1))).toMatchObject({ code: 'unavailable' });
+});
+
+test('of calls that wait when the connection is closed, only one that was never sent is told that it did not run', async () => {
+  const world = createWorld();
+  await world.connection.call('math.double', 1);
+  const sent = outcome(world.connection.call('math.hang', [], { idempotent: true }));
+  await world.clock.advance(0);
+  world.failure = down;
+  world.server?.close();
+  await world.clock.advance(0);
+  const unsent = outcome(world.connection.call('math.double', 1));
+  await world.clock.advance(0);
+  world.connection.close();
+  await world.clock.advance(0);
+  expect([hasNotRun(await sent), hasNotRun(await unsent)]).toEqual([false, true]);
 });
