@@ -28,6 +28,8 @@ export type Doors = {
   readonly rpc: readonly string[];
   /** The public key that the TCP doors for RPC hold (CURVE, Z85); `PLUMB_RPC_KEY` of programs elsewhere. */
   readonly rpcKey: string;
+  /** Such as `127.0.0.1:7753`, UDP and TCP; absent where it is off. */
+  readonly dns?: string | undefined;
 };
 
 export type DataDirectory = {

@@ -1,10 +1,12 @@
-/** What plumbd says of itself at `/metrics`: the runtime and HTTP by prom-client, and the counters of RPC. */
+/** What plumbd says of itself at `/metrics`: the runtime, HTTP and DNS by prom-client, and the counters of RPC. */
+import type { DnsFact } from '@plumb/registry/dns';
 import { type Dispatcher, formatRpcMetrics } from '@plumb/rpc';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 export type OwnMetrics = {
   readonly text: () => Promise<string>;
   readonly observeRequest: (route: string, status: number, seconds: number) => void;
+  readonly observeDns: (fact: DnsFact) => void;
   readonly close: () => void;
 };
 
@@ -24,11 +26,26 @@ export function createOwnMetrics(dispatcher: Pick<Dispatcher, 'stats'>): OwnMetr
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
     registers: [registry],
   });
+  const dnsAnswers = new Counter({
+    name: 'plumb_dns_answers_total',
+    help: 'DNS questions answered.',
+    labelNames: ['transport', 'type', 'rcode'],
+    registers: [registry],
+  });
+  const dnsTruncated = new Counter({
+    name: 'plumb_dns_truncated_total',
+    help: 'DNS answers that did not fit, or that the limit on reflection cut: the client is told to ask by TCP.',
+    registers: [registry],
+  });
   return {
     text: async () => `${await registry.metrics()}${formatRpcMetrics(dispatcher)}`,
     observeRequest(route, status, seconds) {
       requests.inc({ route, status: String(status) });
       durations.observe({ route }, seconds);
+    },
+    observeDns({ transport, type, rcode, isTruncated }) {
+      dnsAnswers.inc({ transport, type, rcode });
+      if (isTruncated) dnsTruncated.inc();
     },
     close: () => registry.clear(),
   };

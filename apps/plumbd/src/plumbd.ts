@@ -10,6 +10,7 @@ import { openEvents } from '@plumb/events/server';
 import { createIdentity } from '@plumb/identity/server';
 import { openRocksKv } from '@plumb/kv/rocks';
 import { formatExposition, openMetrics, prometheusApi } from '@plumb/metrics/server';
+import { openDnsDoor } from '@plumb/registry/dns';
 import { openRegistry } from '@plumb/registry/server';
 import { type Caller, connectDispatcher, createDispatcher, createWebSocketChannel } from '@plumb/rpc';
 import { generateKeyPair } from '@plumb/rpc/node';
@@ -32,6 +33,8 @@ export type PlumbdOptions = {
   /** 0 for any free one. */
   readonly httpPort: number;
   readonly rpcPort: number;
+  /** Absent: no DNS. */
+  readonly dnsPort?: number | undefined;
   readonly scrapePeriodMs?: number | undefined;
   readonly logLevel: LogLevel;
   /** The environment that plumbd was started in: what children inherit of it, and the SMTP password. */
@@ -158,6 +161,20 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     }),
   );
 
+  const dns =
+    options.dnsPort === undefined
+      ? undefined
+      : opening.use(
+          await openDnsDoor({
+            registry: services.registry,
+            port: options.dnsPort,
+            observe: ownMetrics.observeDns,
+            clock,
+            random,
+            log,
+          }),
+        );
+
   const deploy = opening.use(
     await openDeploy({
       kv,
@@ -199,11 +216,12 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     http: `http://localhost:${http.port}`,
     rpc: rpc.addresses,
     rpcKey: directory.keys.publicKey,
+    ...(dns !== undefined && { dns: `${dns.host}:${dns.port}` }),
   };
   await writeDoors(directory.path, doors);
   opening.defer(() => removeDoors(directory.path));
   ready.resolve();
-  log.info('plumbd.ready', { http: doors.http, rpc: doors.rpc });
+  log.info('plumbd.ready', { http: doors.http, rpc: doors.rpc, dns: doors.dns });
 
   const open = opening.move();
   return {

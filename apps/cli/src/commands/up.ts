@@ -20,6 +20,11 @@ export const up: Command = {
       help: 'port of the console and HTTP APIs (default 7700, 0 for any free one)',
     },
     rpc: { type: 'string', value: 'PORT', help: 'port of RPC (default 7701, 0 for any free one)' },
+    dns: {
+      type: 'string',
+      value: 'PORT',
+      help: 'answer DNS for NAME.service.plumb there, such as 7753 (0 for any free one; off by default)',
+    },
     'scrape-period': { type: 'string', value: 'TIME', help: 'how often metrics are read (default 5s)' },
     'log-level': {
       type: 'string',
@@ -30,10 +35,12 @@ export const up: Command = {
   async run(words, flags, shell) {
     refuseMore(words, 0);
     const startedAt = performance.now();
+    const dns = text(flags, 'dns');
     const options = {
       dataDirectory: shell.dataDirectory,
       httpPort: port(text(flags, 'http') ?? '7700', 'http'),
       rpcPort: port(text(flags, 'rpc') ?? '7701', 'rpc'),
+      dnsPort: dns === undefined ? undefined : port(dns, 'dns'),
       scrapePeriodMs: duration(flags, 'scrape-period'),
       logLevel: logLevel(text(flags, 'log-level') ?? 'info'),
       env: shell.env,
@@ -88,7 +95,8 @@ async function printDoors(
   out('');
   out(`${style.bold('Plumb is up')} ${style.dim(`in ${formatDuration(performance.now() - startedAt)}`)}`);
   out('');
-  for (const [name, url] of [['console', link] as const, ...addresses])
+  const dns = doors.dns === undefined ? [] : [['DNS', doors.dns] as const];
+  for (const [name, url] of [['console', link] as const, ...dns, ...addresses])
     out(`  ${name.padEnd(width)} ${style.cyan(url)}`);
   out('');
   out(style.dim('  The link signs one browser in, once, within ten minutes. Another: npx plumb token link'));
