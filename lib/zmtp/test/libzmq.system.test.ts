@@ -1,5 +1,5 @@
 // Goal: our sockets and those of libzmq understand each other. Method: every pair of types against the npm package `zeromq`.
-import { openTemporaryDirectory } from '@plumb/testing';
+import { openTemporaryDirectory, until } from '@plumb/testing';
 import { afterEach, expect, test } from 'vitest';
 import * as zeromq from 'zeromq';
 import { generateKeyPair } from '../src/curve.ts';
@@ -83,6 +83,35 @@ test('over a unix socket, each side bound once', async () => {
   router.connect(`ipc://${directory.path}/theirs`);
   await exchange(['DEALER', 'ROUTER'], ourEnd(ours), theirs);
   await exchange(['DEALER', 'ROUTER'], dealer, ourEnd(router));
+});
+
+// Goal: a PING of either side is answered by the other. Method: one side asks and would give up; the other says nothing else.
+test('a quiet connection stays up by the heartbeats of one side, ours or theirs', async () => {
+  const [timeoutMs, quietMs] = [1_000, 2_500];
+  const check = async (isCurve: boolean, isOursAsking: boolean): Promise<void> => {
+    const lost: string[] = [];
+    const router = openSocket('ROUTER', {
+      ...(isCurve && OUR_CURVE.server),
+      lingerMs: 0,
+      heartbeatIntervalMs: isOursAsking ? 50 : 0,
+      heartbeatTimeoutMs: timeoutMs,
+      events: { disconnected: (_peer, { message }) => lost.push(message) },
+    });
+    closing.push(() => router.close());
+    const theirs = openTheirs('DEALER', {
+      ...(isCurve && curveOptions(THEIR_CURVE.client)),
+      ...(!isOursAsking && { heartbeatInterval: 50, heartbeatTimeout: timeoutMs, heartbeatTimeToLive: timeoutMs }),
+    });
+    theirs.connect(await router.bind('tcp://127.0.0.1:0'));
+    await theirs.send([Buffer.from('1')]);
+    const { peer } = await router.receive();
+    const quietFrom = performance.now();
+    await until('the time-out to pass twice', () => performance.now() - quietFrom > quietMs);
+    await theirs.send([Buffer.from('2')]);
+    expect((await router.receive()).peer).toBe(peer);
+    expect(lost).toEqual([]);
+  };
+  await Promise.all([check(false, false), check(false, true), check(true, false), check(true, true)]);
 });
 
 test('a ROUTER sees who a CURVE key of libzmq belongs to', async () => {
