@@ -11,7 +11,7 @@ import { createIdentity } from '@plumb/identity/server';
 import { openRocksKv } from '@plumb/kv/rocks';
 import { formatExposition, openMetrics, prometheusApi } from '@plumb/metrics/server';
 import { openDnsDoor } from '@plumb/registry/dns';
-import { openRegistry } from '@plumb/registry/server';
+import { openRegistry, type ReadConfig, type RegistryService } from '@plumb/registry/server';
 import { type Caller, connectDispatcher, createDispatcher, createWebSocketChannel } from '@plumb/rpc';
 import { generateKeyPair } from '@plumb/rpc/node';
 import { openLogFile } from '@plumb/supervise';
@@ -69,7 +69,14 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
   log.info('plumbd.open', { pid: process.pid, directory: directory.path });
 
   const kv = opening.use(await openRocksKv({ directory: path.join(directory.path, 'kv'), clock, log }));
-  const dispatcher = createDispatcher({ log, clock });
+  let registry: RegistryService | undefined;
+  const dispatcher = createDispatcher({
+    log,
+    clock,
+    observe(caller, method) {
+      if (caller !== SYSTEM) registry?.observe(caller, method);
+    },
+  });
   const connection = opening.use(connectDispatcher(dispatcher, SYSTEM, { clock }));
   const services = createClients(connection);
   const hostName = os.hostname();
@@ -83,7 +90,8 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     operatorKey: directory.operatorKey,
     consoleUrl: () => doors?.http ?? '',
   });
-  const registry = opening.use(await openRegistry({ kv, clock, log, hostName }));
+  const readConfig: ReadConfig = (application) => services.config.snapshot({ application });
+  registry = opening.use(await openRegistry({ kv, clock, log, hostName, readConfig }));
 
   const chains = createChains({ clock, log });
   dispatcher.add('identity', contracts.identity, identity.handlers);

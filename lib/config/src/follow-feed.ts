@@ -17,6 +17,8 @@ export type FeedOptions = {
   /** Who reports which revision it runs; nobody does where it is undefined. */
   readonly instance: string | undefined;
   readonly apply: (event: ConfigFeedEvent) => void;
+  /** Values are known already: then it goes on after a refusal, as it does later. */
+  readonly hasValues?: boolean | undefined;
   /** Resolved with the first values, or rejected when they are refused; then it does not go on. */
   readonly first: Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>;
   readonly signal: AbortSignal;
@@ -28,7 +30,7 @@ export async function followFeed(dependencies: FeedDependencies, options: FeedOp
   const { application, instance, apply, first, signal } = options;
   const client = createClient(configFeedContract, 'config', connection, { clock });
   const report = instance === undefined ? () => undefined : createReporter(client, { application, instance, log });
-  let hasValues = false;
+  let { hasValues = false } = options;
   while (!signal.aborted) {
     try {
       const watch = (until: AbortSignal): AsyncIterable<ConfigFeedEvent> =>

@@ -84,6 +84,20 @@ test('without a server it runs on its defaults alone', async () => {
   expect(config.revision).toBe(0);
 });
 
+test('values that are known already are in force at once, and what is newer arrives by itself', async () => {
+  const world = createWorld();
+  const initial = { revision: 2, values: { title: 'Known' } };
+  await using config = await openConfig({
+    environment: { PLUMB_APPLICATION: 'tipjar', PLUMB_INSTANCE: 'tipjar-1' },
+    connection: world.connection,
+    clock: world.clock,
+    random: seededRandom(1),
+    initial,
+  });
+  expect([config.get('title'), config.revision]).toEqual(['Known', 2]);
+  await expect.poll(() => config.get('title')).toBe('Tips');
+});
+
 test('it resolves with the first values, follows every change and reports what it runs', async () => {
   const world = createWorld();
   await using config = await world.open();

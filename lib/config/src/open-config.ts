@@ -31,6 +31,8 @@ export type OpenConfigOptions = {
   readonly defaults?: ConfigObject;
   /** For a program that has a connection already; it stays the caller's. Without it, `PLUMB_RPC` names the server. */
   readonly connection?: Connection;
+  /** Values that are known already: then nothing is waited for, and what is newer arrives by itself. */
+  readonly initial?: { readonly revision: number; readonly values: ConfigObject };
   /** Told of trouble that heals itself, and of listeners that throw. */
   readonly log?: Log;
   readonly clock?: Clock;
@@ -59,9 +61,20 @@ export async function openConfig(options: OpenConfigOptions): Promise<Config> {
   if (!isSet(application)) throw halfSet('PLUMB_APPLICATION', 'the name of the application');
   const stop = new AbortController();
   const first = Promise.withResolvers<void>();
+  if (options.initial !== undefined) {
+    apply({ kind: 'snapshot', ...options.initial, values: { ...options.initial.values } });
+    first.resolve();
+  }
   const following = followFeed(
     { connection, log, clock, random },
-    { application, instance: isSet(instance) ? instance : undefined, apply, first, signal: stop.signal },
+    {
+      application,
+      instance: isSet(instance) ? instance : undefined,
+      apply,
+      hasValues: options.initial !== undefined,
+      first,
+      signal: stop.signal,
+    },
   );
   const close = async (): Promise<void> => {
     stop.abort();

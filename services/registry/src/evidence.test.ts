@@ -58,6 +58,22 @@ test('who declared, who called and who looked up, with first and last time', asy
   expect(await registry.usedBy({})).toHaveLength(3);
 });
 
+test('calls of the services of Plumb itself are known too', async () => {
+  await using world = await openShop();
+  const { service, clock, registry } = world;
+  const caller = { id: 'shop-web-1', scopes: [], application: 'shop' };
+  for (const method of ['config.watch', 'config.report', 'registry.resolve', 'rpc.describe'])
+    service.observe(caller, method);
+  await clock.advance(5_000);
+  const used = await registry.usedBy({ application: 'shop' });
+  expect(used.map(({ service: name, count, kinds }) => [name, count, kinds])).toEqual([
+    ['ledger-api', 0, ['declared']],
+    ['plumb-config', 2, ['called']],
+    ['plumb-registry', 1, ['called']],
+  ]);
+  expect(await driftOf(world)).toEqual([]);
+});
+
 test('a process tells of the callers of its own services only', async () => {
   await using world = await openShop();
   const report = { service: 'ledger-api', callers: [{ caller: 'x', application: 'blog', count: 1 }] };

@@ -1,7 +1,7 @@
 /** The dictionary service: what is declared, what is observed, who uses what. This file puts its parts together. */
 import { type Clock, type Log, nearestWord, OperatingError } from '@plumb/base';
 import type { Kv } from '@plumb/kv';
-import type { Call, Caller } from '@plumb/rpc';
+import type { Call, Caller, CallObserver } from '@plumb/rpc';
 import type { ReadConfig } from './briefings.ts';
 import type { RegistryHandlers } from './contract.ts';
 import { declarationHandlers } from './declarations.ts';
@@ -13,6 +13,7 @@ import { type DriftFacts, findDrift, nextDriftAt } from './find-drift.ts';
 import { instanceHandlers, requireOwn } from './instance-handlers.ts';
 import { InstanceLives } from './instance-lives.ts';
 import { orderInstances, type Place } from './order-instances.ts';
+import { countOwnCalls } from './own-calls.ts';
 import { RegistryHub } from './registry-hub.ts';
 import { createRegistryStore } from './registry-store.ts';
 import type { RegistryView } from './registry-view.ts';
@@ -39,8 +40,10 @@ export type RegistryService = AsyncDisposable & {
   readonly view: RegistryView;
   /** Resolves at the next change of the dictionary after `revision`, at once if there was one, and when `signal` aborts. */
   readonly changedAfter: (revision: number, signal: AbortSignal) => Promise<void>;
-  /** What Plumb saw itself: a call of one of its services, or a question by another door. Costs a few map look-ups. */
+  /** What another door saw, such as a question for a service. Costs a few map look-ups. */
   readonly noteUse: (use: Omit<Use, 'count'>) => void;
+  /** For the dispatcher of Plumb itself, whose services are known as `plumb-SERVICE`. Costs two map look-ups. */
+  readonly observe: CallObserver;
 };
 
 /**
@@ -105,12 +108,14 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     },
   };
 
+  const own = opening.use(countOwnCalls(evidence, clock));
   const open = opening.move();
   return {
     handlers,
     view,
     changedAfter: (revision, signal) => hub.changedAfter(revision, signal),
     noteUse: (use) => evidence.note({ ...use, count: 1 }),
+    observe: own.observe,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
