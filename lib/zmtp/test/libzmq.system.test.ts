@@ -64,6 +64,7 @@ interopSuite((type, { routingId, curve }) => {
     },
     connect: (address) => socket.connect(address),
     subscribe: (topic) => socket.subscribe(topic),
+    unsubscribe: (topic) => socket.unsubscribe(topic),
     send: (parts) => socket.send(parts),
     receive: () => socket.receive(),
     close: () => socket.close(),

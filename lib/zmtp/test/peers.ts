@@ -9,6 +9,7 @@ export type End = {
   readonly receive: () => Promise<readonly Buffer[]>;
   /** For SUB; XSUB sends a message. */
   readonly subscribe: (topic: string) => void;
+  readonly unsubscribe: (topic: string) => void;
 };
 
 export const PAIRS: readonly (readonly [SocketType, SocketType])[] = [
@@ -43,6 +44,7 @@ export function ourEnd(socket: Socket): End {
     send: (parts) => socket.send(parts),
     receive: async () => (await socket.receive()).parts,
     subscribe: (topic) => socket.subscribe(topic),
+    unsubscribe: (topic) => socket.unsubscribe(topic),
   };
 }
 
@@ -98,6 +100,8 @@ export async function exchange([aType, bType]: readonly [SocketType, SocketType]
       return check(a, BODY);
   }
   await publish();
+  b.unsubscribe('news.');
+  if (aType === 'XPUB') await check(a, [Buffer.from('\x00news.')]);
 
   /** libzmq sends its subscriptions while its user receives, so that comes first. A PUB may send before it has them. */
   async function publish(): Promise<void> {

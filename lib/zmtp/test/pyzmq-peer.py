@@ -60,6 +60,8 @@ def run(call, verb, name, argument):
         sockets[name].connect(argument)
     elif verb == "subscribe":
         sockets[name].subscribe(argument.encode())
+    elif verb == "unsubscribe":
+        sockets[name].unsubscribe(argument.encode())
     elif verb == "send":
         sockets[name].send_multipart([bytes.fromhex(part) for part in argument])
     elif verb == "close":

@@ -65,6 +65,7 @@ if (hasRequirement('python3-zmq', 'install it with "apt-get install python3-zmq"
       bind: async () => String(await python.run('bind', name)),
       connect: (address) => told(python.run('connect', name, address)),
       subscribe: (topic) => told(python.run('subscribe', name, topic)),
+      unsubscribe: (topic) => told(python.run('unsubscribe', name, topic)),
       send: async (parts) => {
         const hex = parts.map((part) => Buffer.from(part).toString('hex'));
         await python.run('send', name, hex);

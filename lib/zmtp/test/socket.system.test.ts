@@ -471,6 +471,45 @@ test('1,000 connections that come and go leave nothing', async () => {
   await until('their handles to be gone', () => handles() <= before);
 });
 
+test('what is queued when a socket is closed still goes to a peer that comes in time', async () => {
+  const push = open('PUSH', { lingerMs: 30_000 });
+  const pull = open('PULL');
+  const address = await pull.bind(ANY);
+  pull.unbind(address);
+  push.connect(address);
+  await push.send([Buffer.from('last words')]);
+  const closed = push.close();
+  await pull.bind(address);
+  expect(text(await pull.receive())).toBe('last words');
+  await closed;
+});
+
+test('a socket is closed after its linger, whoever does not come or does not read; at once without one', async () => {
+  const clock = createFakeClock();
+  const pull = open('PULL', { receiveHighWaterMark: 1 });
+  const address = await pull.bind(ANY);
+  const body = Buffer.alloc(1_000_000);
+  const fill = async (push: Socket): Promise<void> => {
+    push.connect(address);
+    await until('nothing more to fit', () => !push.trySend([body]));
+  };
+  const unread = open('PUSH', { lingerMs: 1_000, sendHighWaterMark: 20, clock });
+  await fill(unread);
+  const alone = open('PUSH', { lingerMs: 1_000, clock });
+  alone.connect('tcp://127.0.0.1:1');
+  await alone.send([body]);
+  let closedCount = 0;
+  const closed = [unread, alone].map((socket) => socket.close().then(() => (closedCount += 1)));
+  await clock.advance(999);
+  expect(closedCount).toBe(0);
+  await clock.advance(1);
+  await Promise.all(closed);
+
+  const hasty = open('PUSH', { lingerMs: 0, sendHighWaterMark: 20, clock });
+  await fill(hasty);
+  await hasty.close();
+});
+
 test('what a closed socket is asked is refused, and closing twice is closing once', async () => {
   const pull = openSocket('PULL');
   const address = await pull.bind(ANY);
