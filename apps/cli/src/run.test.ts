@@ -72,7 +72,7 @@ test('the overview', async () => {
     Look
       status          Show what runs, how it is, and what is wrong.
       logs            Print what an application, or one of its units, writes.
-      services        List the services of the dictionary and their instances.
+      services        List the services of the dictionary, who uses one, and what differs from what is declared.
       resolve         Print where a service can be reached now.
       query           Ask the metrics with PromQL.
       alerts          Show open incidents and what is about to become one.
