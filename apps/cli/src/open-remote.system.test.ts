@@ -40,8 +40,14 @@ test('a server by TCP is reached with its key and ours, from a file or the envir
   await check({ serverKey: generateKeyPair().publicKey, keyFile }, 'cannot reach');
   await check({ serverKey, keyFile: '/nowhere/my.key' }, 'cannot read the key file /nowhere/my.key (ENOENT)');
   await check({ serverKey }, '$PLUMB_CURVE_KEY does not hold a secret key', { PLUMB_CURVE_KEY: 'short' });
-  await check({ keyFile }, `cannot prove a key to ${address}: name the public key of that server with --server-key`);
-  await check({}, `the token is not shown to ${address}: name the public key of that`, { PLUMB_TOKEN: 'secret' });
+  const untold = `cannot know whether ${address} is the right server: name the public key that it must hold with --server-key`;
+  await check({ keyFile }, untold);
+  await check({}, untold, { PLUMB_TOKEN: 'secret' });
+  await check({}, untold);
+  await check(
+    { serverKey },
+    `${address} does not let everybody in: show who calls with --key-file, or with a token in`,
+  );
   await check({ serverKey: 'xx', keyFile }, "the server's public key has 2 characters, not 40");
   await fs.chmod(keyFile, 0o640);
   await check({ serverKey, keyFile }, `other accounts can read the key file ${keyFile}: "chmod 600`);

@@ -30,13 +30,20 @@ export async function openRemote(remote: Remote, options: OpenRemoteOptions): Pr
   const { env, signal, clock = systemClock } = options;
   const target = parseTarget(remote.target);
   const credentials = await readCredentials(remote, env);
-  const open = (address: string, serverKey: string | undefined): Promise<Channel> => {
+  const open = async (address: string, serverKey: string | undefined): Promise<Channel> => {
     const { token, keys } = credentials;
-    if (serverKey === undefined && (keys !== undefined || (token !== undefined && !address.startsWith('ipc:')))) {
-      const refused = keys === undefined ? `the token is not shown to ${address}` : `cannot prove a key to ${address}`;
-      throw new OperatingError('invalid', `${refused}: name the public key of that server with --server-key`);
+    if (serverKey === undefined && (keys !== undefined || !address.startsWith('ipc:'))) {
+      const advice = 'name the public key that it must hold with --server-key';
+      throw new OperatingError('invalid', `cannot know whether ${address} is the right server: ${advice}`);
     }
-    return openTarget(address, { ...credentials, serverKey }, { clock, signal });
+    try {
+      return await openTarget(address, { ...credentials, serverKey }, { clock, signal });
+    } catch (cause) {
+      const isNobody = keys === undefined && token === undefined;
+      if (!isNobody || !(cause instanceof OperatingError) || cause.code !== 'denied') throw cause;
+      const advice = 'show who calls with --key-file, or with a token in $PLUMB_TOKEN';
+      throw new OperatingError('denied', `${address} does not let everybody in: ${advice}`, { cause });
+    }
   };
   if (target.kind === 'address') {
     return createConnection(await open(target.address, credentials.serverKey), { clock });
