@@ -30,7 +30,8 @@ const PUT_RESPONSE: OperationResponse = { kind: 'put' };
 
 /**
  * Adds the effect of `request` to `group`, which is left as it was on a conflict or an error.
- * @throws OperatingError `invalid` for an unknown lease, `exhausted` when the store would outgrow `storeSizeBytesMax`.
+ * @throws OperatingError `invalid` for an unknown lease, `not-found` when there is nothing to keep, `exhausted` when the
+ * store would outgrow `storeSizeBytesMax`.
  */
 export function evaluate(group: Group, request: KvRequest, storeSizeBytesMax: number): Evaluation {
   const { view } = group;
@@ -116,11 +117,16 @@ function applyOperation(draft: Overlay, operation: Operation): OperationResponse
 }
 
 function applyPut(draft: Overlay, operation: Extract<Operation, { readonly kind: 'put' }>): OperationResponse {
-  const { key, value, leaseId } = operation;
+  const { key, keeps = [] } = operation;
+  const before = draft.get(key);
+  if (keeps.length > 0 && before === undefined) {
+    throw new OperatingError('not-found', `"${key}" was not put: there is no ${keeps.join(' and ')} of it to keep`);
+  }
+  const value = keeps.includes('value') && before !== undefined ? before.value : operation.value;
+  const leaseId = keeps.includes('lease') ? before?.leaseId : operation.leaseId;
   if (leaseId !== undefined && draft.lease(leaseId) === undefined) {
     throw new OperatingError('invalid', `"${key}" was not put: its lease ${leaseId} has ended; grant another`);
   }
-  const before = draft.get(key);
   const { createRevision, version } = before ?? { createRevision: draft.revision, version: 0 };
   const lease = leaseId === undefined ? {} : { leaseId };
   // A transaction is one change of the key, however often it puts it.

@@ -60,8 +60,9 @@ export type Kv = AsyncDisposable & {
    * Applies `operations` in order, all or nothing, if every `compare` holds, and else `otherwise`. Durable when it resolves.
    * Values are copied. At most `TRANSACTION_OPERATIONS_MAX` operations in both together and as many conditions,
    * `VALUE_SIZE_BYTES_MAX` a value and `TRANSACTION_SIZE_BYTES_MAX` together.
-   * @throws OperatingError `invalid` beyond a bound or for an unknown lease; `exhausted` when the disk or the store is
-   * full, or too many wait for the disk; `unavailable` after close or when the disk fails. Nothing is changed then.
+   * @throws OperatingError `invalid` beyond a bound or for an unknown lease; `not-found` for a put that keeps what an absent
+   * key has; `exhausted` when the disk or the store is full, or too many wait for the disk; `unavailable` after close or
+   * when the disk fails. Nothing is changed then.
    */
   readonly transact: (operations: readonly Operation[], options?: TransactionOptions) => Promise<TransactionResult>;
   /**

@@ -30,6 +30,8 @@ export type Operation =
       readonly key: Key;
       readonly value: Uint8Array;
       readonly leaseId?: string | undefined;
+      /** What stays as the key has it, whatever is given here; then the key must be there. */
+      readonly keeps?: readonly ('value' | 'lease')[] | undefined;
       readonly previous?: boolean | undefined;
     }
   | { readonly kind: 'delete'; readonly key: Key; readonly previous?: boolean | undefined }

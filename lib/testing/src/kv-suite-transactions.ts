@@ -49,6 +49,24 @@ export function transactionTests({ kvTest }: KvSuite): void {
     ['overlap'],
   );
 
+  kvTest('a put can keep the value or the lease of a key that is there', async (kv, at) => {
+    const { leaseId } = await kv.grantLease(60_000);
+    await kv.transact([{ kind: 'put', key: 'a', value: bytes('1'), leaseId }]);
+    await kv.transact([{ kind: 'put', key: 'a', value: bytes('2'), keeps: ['lease'] }]);
+    expect(await kv.get('a')).toMatchObject({ value: bytes('2'), leaseId, modRevision: at(2), version: 2 });
+    await kv.transact([{ kind: 'put', key: 'a', value: bytes(''), keeps: ['value'] }]);
+    expect(await kv.get('a')).toEqual({
+      key: 'a',
+      value: bytes('2'),
+      createRevision: at(1),
+      modRevision: at(3),
+      version: 3,
+    });
+    const keeping = kv.transact([{ kind: 'put', key: 'b', value: bytes(''), keeps: ['value', 'lease'] }]);
+    await expect(keeping).rejects.toMatchObject({ code: 'not-found' });
+    expect(kv.revision()).toBe(at(3));
+  });
+
   kvTest('each operation answers, and sees what those before it did', async (kv, at) => {
     await kv.transact([put('a', '1'), put('b', '1'), put('c/1', '1'), put('c/2', '1')]);
     const result = await kv.transact([
