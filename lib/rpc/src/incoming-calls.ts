@@ -2,7 +2,7 @@
  * The calls that this side of a channel serves: methods of its table, and what its own calls refer to. Each runs on its own
  * and is answered at most once; it keeps its place among the `CALLS_IN_FLIGHT_MAX` until its handler has really ended.
  */
-import { errorToData, OperatingError } from '@plumb/base';
+import { errorToData, OperatingError, type Timer } from '@plumb/base';
 import { ANSWER_AGE_MS_MAX } from './answer-journal.ts';
 import { CallTable } from './call-table.ts';
 import type { Channel } from './channel.ts';
@@ -30,6 +30,8 @@ export class IncomingCalls {
   readonly #connection: ServedConnection;
   readonly #dependencies: ServeDependencies;
   readonly #calls = new CallTable<ServedCall>();
+  /** Runs when the calls of a lost connection have had their time. */
+  #lost: Timer | undefined;
   /** When the messages came that are being read one after another; undefined between two such times. */
   #receivedAtMs: number | undefined;
 
@@ -56,7 +58,7 @@ export class IncomingCalls {
     this.#calls.add(id, call);
     const running = call.run();
     if (running === undefined) this.#calls.delete(id);
-    else void running.then(() => this.#calls.delete(id));
+    else void running.then(() => this.#onEnd(id));
     return true;
   }
 
@@ -70,11 +72,16 @@ export class IncomingCalls {
 
   /** The channel is closed: nobody can be answered. */
   lose(reason: unknown): void {
-    const kept = [...this.#calls.values()].filter((call) => call.lose(reason) === 'kept');
+    const kept = this.#calls.values().filter((call) => call.lose(reason) === 'kept');
     if (kept.length === 0) return;
-    this.#dependencies.clock.after(LOST_CALL_MS_MAX, () => {
-      for (const call of kept) call.abort(reason);
+    this.#lost = this.#dependencies.clock.after(LOST_CALL_MS_MAX, () => {
+      for (const call of this.#calls.values()) call.abort(reason);
     });
+  }
+
+  #onEnd(id: number): void {
+    this.#calls.delete(id);
+    if (this.#calls.size === 0) this.#lost?.cancel();
   }
 
   /** How long a message has waited for those that came with it: their handlers may have held up the program. */

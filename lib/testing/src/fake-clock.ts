@@ -27,8 +27,16 @@ export function createFakeClock(startAt = 1_760_000_000_000): FakeClock {
     waiting.add(entry);
     return timer(() => waiting.delete(entry));
   };
-  const nextDue = (until: number): Waiting | undefined =>
-    [...waiting].filter(({ dueAt }) => dueAt <= until).sort((a, b) => a.dueAt - b.dueAt || a.order - b.order)[0];
+  const nextDue = (until: number): Waiting | undefined => {
+    let next: Waiting | undefined;
+    for (const entry of waiting) {
+      if (entry.dueAt > until) continue;
+      if (next === undefined || entry.dueAt < next.dueAt || (entry.dueAt === next.dueAt && entry.order < next.order)) {
+        next = entry;
+      }
+    }
+    return next;
+  };
 
   return {
     now: () => now + jumpedMs,

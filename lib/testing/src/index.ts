@@ -1,7 +1,10 @@
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export { createFakeNetwork, type FakeConnection, type FakeNet, type FakeNetwork } from './fake-network.ts';
+export type { FakeProcess } from './fake-process.ts';
 export type { KvLacks } from './kv-lack.ts';
 export type { KvSubject, KvSubjectOptions, KvSuiteOptions } from './kv-subject.ts';
 export { kvSuite } from './kv-suite.ts';
 export { findProgram, hasRequirement } from './requirement.ts';
+export { createProcessClock, type ProcessClock } from './process-clock.ts';
 export { openTemporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
 export { until } from './until.ts';

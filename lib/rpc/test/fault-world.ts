@@ -1,0 +1,271 @@
+/**
+ * Servers and clients over ZeroMQ in one process, on a network and a clock in memory: the code is that of production from
+ * the client's method down to the bytes, and everything that happens follows from a seed.
+ */
+import { createLog, type Random, randomInteger, seededRandom } from '@plumb/base';
+import { createFakeClock, createFakeNetwork, type FakeClock, type FakeNetwork, type FakeProcess } from '@plumb/testing';
+import {
+  type BalancedConnection,
+  type Channel,
+  createClient,
+  createDispatcher,
+  type Dispatcher,
+  type Endpoint,
+  openBalancedConnection,
+  openConnection,
+} from '../src/index.ts';
+import {
+  callContext,
+  generateKeyPair,
+  type KeyPair,
+  type Listener,
+  listenZeromq,
+  openZeromqChannel,
+} from '../src/node.ts';
+import type { FaultClient } from './fault-client.ts';
+import { FaultLedger } from './fault-ledger.ts';
+import { useNet } from './fault-net.ts';
+import { createFaultService, faultContract, type FaultService } from './fault-service.ts';
+import { createFaultyChannel } from './faulty-channel.ts';
+
+const PORT = 7_701;
+/** Calls with a key run on for so long when their caller is gone, and answers are kept so long: twice that, and some. */
+const FORGOTTEN_MS = 130_000;
+/** Farewells are said within this. */
+const GOODBYE_MS = 5_000;
+
+export type FaultServer = {
+  readonly host: string;
+  readonly process: FakeProcess;
+  readonly dispatcher: Dispatcher;
+  readonly service: FaultService;
+  readonly counts: Map<string, number>;
+  listener: Listener | undefined;
+};
+
+export type WorldClient = FaultClient & {
+  readonly host: string;
+  readonly open: (server: string) => Promise<Channel>;
+};
+
+export type WorldPlan = {
+  readonly serverCount: number;
+  readonly clientCount: number;
+  readonly latencyMsMax: number;
+  readonly pieceBytes: number;
+  readonly windowBytes: number;
+  readonly duplicates: number;
+  readonly delays: number;
+  readonly isEncrypted: boolean;
+};
+
+export class FaultWorld {
+  readonly ledger = new FaultLedger();
+  readonly clock: FakeClock;
+  readonly network: FakeNetwork;
+  readonly plan: WorldPlan;
+  readonly servers = new Map<string, FaultServer>();
+  readonly clients = new Map<string, WorldClient>();
+  /** Clients that have ended in good order. */
+  readonly #ended: WorldClient[] = [];
+  /** Those that balanced clients are told of. */
+  #listed: readonly string[];
+  readonly #onList = new Set<() => void>();
+  readonly #seed: number;
+  readonly #keys: { readonly server: KeyPair; readonly client: KeyPair } | undefined;
+  #startCount = 0;
+
+  constructor(seed: number, plan: WorldPlan) {
+    this.#seed = seed;
+    this.plan = plan;
+    this.clock = createFakeClock();
+    this.network = createFakeNetwork({ clock: this.clock, random: seededRandom(seed ^ 0x5eed), ...plan });
+    useNet(this.network.net);
+    this.#keys = plan.isEncrypted ? { server: generateKeyPair(), client: generateKeyPair() } : undefined;
+    this.#listed = this.serverHosts;
+  }
+
+  get serverHosts(): readonly string[] {
+    return Array.from({ length: this.plan.serverCount }, (_, index) => `s${index}`);
+  }
+
+  get clientHosts(): readonly string[] {
+    return Array.from({ length: this.plan.clientCount }, (_, index) => `c${index}`);
+  }
+
+  async startServer(host: string): Promise<void> {
+    const process = this.network.start(host);
+    const where = this.#nameOf(host);
+    const log = this.#log(where);
+    const { clock } = process;
+    const dispatcher = createDispatcher({ log, clock, context: callContext });
+    const service = createFaultService({ where, clock, ledger: this.ledger });
+    dispatcher.add('faults', faultContract, service.handlers);
+    const server: FaultServer = { host, process, dispatcher, service, counts: new Map(), listener: undefined };
+    this.servers.set(host, server);
+    const random = this.#random();
+    const listening = listenZeromq({
+      addresses: [`tcp://${host}:${PORT}`],
+      authenticate: async (token) => ({ id: token, scopes: ['*'] }),
+      curve: this.#keys && { secretKey: this.#keys.server.secretKey, identify: async () => undefined },
+      accept: (channel, caller) => dispatcher.accept(this.#faulty(channel, process, random), caller),
+      log,
+      clock,
+    });
+    // The event loop takes a turn to listen, in which the clock stands still.
+    server.listener = await listening;
+  }
+
+  startClient(host: string): WorldClient {
+    const name = this.#nameOf(host);
+    const process = this.network.start(name);
+    const random = this.#random();
+    const { clock } = process;
+    const open = async (server: string, signal?: AbortSignal): Promise<Channel> => {
+      const address = `tcp://${name}.to.${server}:${PORT}`;
+      const curve = this.#keys && { keys: this.#keys.client, serverKey: this.#keys.server.publicKey };
+      const channel = await openZeromqChannel({ address, token: host, curve, clock, signal });
+      return this.#faulty(channel, process, random);
+    };
+    const { ledger } = this;
+    const common = { clock, random, log: this.#log(name), context: callContext };
+    const resolver = (_service: string, signal: AbortSignal): AsyncGenerator<readonly Endpoint[]> =>
+      this.#endpoints(signal);
+    const only = `s${randomInteger(random, 0, this.plan.serverCount - 1)}`;
+    const connection =
+      random.float() < 0.5
+        ? openConnection({ ...common, open: (signal) => open(only, signal) })
+        : openBalancedConnection({
+            ...common,
+            service: 'faults',
+            resolver,
+            open: ({ id }, signal) => open(id, signal),
+          });
+    const client: WorldClient = {
+      host,
+      name,
+      process,
+      connection,
+      tasks: createClient(faultContract, 'faults', connection),
+      random,
+      ledger,
+      pending: new Set(),
+      subscriptions: [],
+      open,
+    };
+    this.clients.set(host, client);
+    return client;
+  }
+
+  /** Tells balanced clients of these servers. */
+  list(hosts: readonly string[]): void {
+    this.#listed = hosts;
+    for (const tell of this.#onList) tell();
+  }
+
+  killServer(host: string): void {
+    const server = this.servers.get(host);
+    if (server === undefined) return;
+    this.servers.delete(host);
+    server.process.kill();
+    this.ledger.forget(server.service.publisher.stats().epoch);
+  }
+
+  killClient(host: string): void {
+    const client = this.clients.get(host);
+    if (client === undefined) return;
+    this.clients.delete(host);
+    client.process.kill();
+    this.ledger.forget(client.name);
+    // The memory of a real process would go with it.
+    for (const subscription of client.subscriptions) subscription[Symbol.dispose]();
+    client.connection.close();
+  }
+
+  /** The program ends in good order; `forget` sees to it that nothing of it is left. */
+  endClient(client: WorldClient): void {
+    for (const subscription of client.subscriptions) subscription[Symbol.dispose]();
+    client.connection.close();
+    this.clients.delete(client.host);
+    this.#ended.push(client);
+  }
+
+  /** All programs end in good order, and nothing of what they did is left. */
+  async close(): Promise<void> {
+    const { ledger } = this;
+    for (const client of this.clients.values()) this.endClient(client);
+    await this.forget();
+    const servers = [...this.servers.values()];
+    for (const { dispatcher, service, host } of servers) {
+      for (const { method, inFlight } of dispatcher.stats()) {
+        ledger.check(inFlight === 0, () => `${host} counts ${inFlight} calls of ${method} when all are gone`);
+      }
+      const { feedCount } = service.publisher.stats();
+      ledger.check(feedCount === 0, () => `${host} has ${feedCount} feeds when all are gone`);
+    }
+    const closing = servers.map(async ({ listener }) => listener?.[Symbol.asyncDispose]());
+    await this.clock.advance(5_000);
+    await Promise.all(closing);
+    for (const { host, process } of servers) this.#checkProcess(host, process);
+    for (const what of ledger.left()) ledger.fault(`${what} has not ended`);
+    const connections = this.network.connections();
+    ledger.check(connections.length === 0, () => `${connections.length} connections are left`);
+  }
+
+  /** What clients that have ended leave behind has its time, and must then be gone. */
+  async forget(): Promise<void> {
+    const { ledger } = this;
+    const ended = this.#ended.splice(0);
+    await this.clock.advance(GOODBYE_MS);
+    for (const { name, pending, connection } of ended) {
+      for (const what of pending) ledger.fault(`${what} did not end with its connection`);
+      const links = 'state' in connection ? (connection as BalancedConnection).state() : [];
+      const running = links.reduce((sum, { inFlight, streamCount }) => sum + inFlight + streamCount, 0);
+      ledger.check(running === 0, () => `${name} counts ${running} calls after its end`);
+    }
+    await this.clock.advance(FORGOTTEN_MS);
+    for (const { name, process } of ended) {
+      this.#checkProcess(name, process);
+      process.kill();
+    }
+    for (const what of ledger.falselyTold()) ledger.fault(`${what} ran, and its caller was told that it did not`);
+  }
+
+  #checkProcess(name: string, { clock, socketCount }: FakeProcess): void {
+    this.ledger.check(clock.timerCount() === 0, () => `${name} has ${clock.timerCount()} timers after its end`);
+    this.ledger.check(socketCount() === 0, () => `${name} has ${socketCount()} sockets after its end`);
+  }
+
+  #faulty(channel: Channel, { clock }: FakeProcess, random: Random): Channel {
+    const { duplicates, delays } = this.plan;
+    return createFaultyChannel(channel, { clock, random, duplicates, delays, delayMsMax: 300 });
+  }
+
+  async *#endpoints(signal: AbortSignal): AsyncGenerator<readonly Endpoint[]> {
+    while (!signal.aborted) {
+      yield this.#listed.map((id) => ({ id, address: id }));
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onList.add(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      await promise;
+      this.#onList.delete(resolve);
+    }
+  }
+
+  /** What nobody should ever see. */
+  #log(name: string): ReturnType<typeof createLog> {
+    return createLog((level, event, fields) => {
+      if (level === 'error') this.ledger.fault(`${name} logged ${event} ${JSON.stringify(fields)}`);
+      else if (level === 'warn') this.ledger.count(`log: ${event}`);
+    });
+  }
+
+  #nameOf(host: string): string {
+    this.#startCount += 1;
+    return `${host}-${this.#startCount}`;
+  }
+
+  #random(): Random {
+    return seededRandom(this.#seed * 1_000 + this.#startCount);
+  }
+}
