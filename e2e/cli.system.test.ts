@@ -104,7 +104,7 @@ test('call shows what can be called, and reaches other doors too', async () => {
   const { methods } = await json<{ methods: { method: string; kind: string }[] }>('call', 'config.watch', '--describe');
   expect(methods).toMatchObject([{ method: 'config.watch', kind: 'stream' }]);
   const refused = await plumb.run('call', 'identity.whoami', '--at', plumb.doors.rpc.at(-1) ?? '');
-  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('speaks CURVE') });
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('with --server-key') });
 });
 
 test('the calls of plumbd are counted, and drawn on its board', async () => {
