@@ -29,7 +29,10 @@ export class FakeServer extends EventEmitter {
     return this.#program;
   }
 
-  listen({ host, port }: { readonly host: string; readonly port: number }, onListening: () => void = () => undefined): void {
+  listen(
+    { host, port }: { readonly host: string; readonly port: number },
+    onListening: () => void = () => undefined,
+  ): void {
     this.#program = this.#network.require(host);
     this.#port = port === 0 ? this.#network.nextPort() : port;
     const address = `${host}:${this.#port}`;
