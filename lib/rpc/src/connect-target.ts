@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 import type { Client, Contract } from './contract.ts';
 import type { InheritOptions } from './inherit-call.ts';
 import { callContext } from './node-call-context.ts';
-import { connect as connectObject, type ObjectClient } from './object-client.ts';
+import { createObjectClient, type ObjectClient } from './object-client.ts';
 import type { Credentials } from './open-target.ts';
 import { openTargets, serviceOf, type Targets } from './open-targets.ts';
 import type { Resolver } from './resolver.ts';
@@ -59,7 +59,10 @@ export async function connect(
   const connection = await openTargets(target, { ...rest, clock, random, log, context: callContext });
   const closing = closingOf(connection);
   if (contract !== undefined) return Object.freeze({ ...createClient(contract, service, connection), ...closing });
-  return withSymbols(connectObject<object>(service, connection, timeoutMs === undefined ? {} : { timeoutMs }), closing);
+  return withSymbols(
+    createObjectClient<object>(service, connection, timeoutMs === undefined ? {} : { timeoutMs }),
+    closing,
+  );
 }
 
 /** What no call says. */

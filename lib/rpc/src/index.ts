@@ -54,7 +54,7 @@ export { createMessagePortChannel, type MessagePortLike } from './message-port-c
 export { type CallCode, DURATION_BOUNDS_SECONDS, type MethodStats, UNKNOWN_METHOD } from './method-stats.ts';
 export { type ObjectOptions } from './method-table.ts';
 export { hasNotRun } from './not-run.ts';
-export { connect, type Given, type ObjectClient } from './object-client.ts';
+export { createObjectClient, type Given, type ObjectClient } from './object-client.ts';
 export { openConnection, type OpenConnectionOptions } from './open-connection.ts';
 export { openWebSocketChannel, type OpenWebSocketOptions } from './open-websocket-channel.ts';
 export { type Policy, type PolicyRequest, scopePolicy } from './policy.ts';

@@ -46,11 +46,11 @@ type Plain =
 
 /**
  * Calls the functions of the object that the other side offered with `addObject` as `service`. Name its type:
- * `connect<typeof methods>('math', connection)`. What a function answers with decides how to use it: await a value,
- * `for await` a stream. A call is sent at the end of the turn in which it is made. `withOptions` gives a call a deadline of
- * its own, or a signal.
+ * `createObjectClient<typeof methods>('math', connection)`. What a function answers with decides how to use it: await a
+ * value, `for await` a stream. A call is sent at the end of the turn in which it is made. `withOptions` gives a call a
+ * deadline of its own, or a signal.
  */
-export function connect<T extends object>(
+export function createObjectClient<T extends object>(
   service: string,
   connection: Connection,
   options: Pick<CallOptions, 'timeoutMs' | 'idempotent'> = {},

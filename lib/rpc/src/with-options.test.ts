@@ -1,16 +1,16 @@
 import { silentLog, systemClock } from '@plumb/base';
 import { expect, test } from 'vitest';
-import { connect, connectDispatcher, createClient, createDispatcher, withOptions } from './index.ts';
+import { createObjectClient, connectDispatcher, createClient, createDispatcher, withOptions } from './index.ts';
 
 const object = {
   hang: (): Promise<number> => new Promise(() => undefined),
   nested: { one: (): number => 1 },
 };
 
-function openClient(): ReturnType<typeof connect<typeof object>> {
+function openClient(): ReturnType<typeof createObjectClient<typeof object>> {
   const dispatcher = createDispatcher({ log: silentLog, clock: systemClock });
   dispatcher.addObject('x', object);
-  return connect<typeof object>('x', connectDispatcher(dispatcher, { id: 'tester', scopes: [] }));
+  return createObjectClient<typeof object>('x', connectDispatcher(dispatcher, { id: 'tester', scopes: [] }));
 }
 
 test('a call may have a deadline and a signal of its own', async () => {

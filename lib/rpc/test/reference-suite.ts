@@ -4,7 +4,7 @@ import { until } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import {
   type Client,
-  connect,
+  createObjectClient,
   type Connection,
   REFERENCE_CALLS_MAX,
   REFERENCES_PER_CALL_MAX,
@@ -24,7 +24,7 @@ type Bench = AsyncDisposable & {
 export function referenceTests(openBench: () => Promise<Bench>): void {
   test('a stream that is given to a call is read to its end', async () => {
     await using bench = await openBench();
-    const { total, first } = connect<SuiteObject>('object', bench.connection);
+    const { total, first } = createObjectClient<SuiteObject>('object', bench.connection);
     const source = createSource(2_000);
     expect(await total(source.items)).toBe(sumBelow(2_000));
     await until('the source is closed', () => source.state.isClosed);
@@ -73,7 +73,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
 
   test('an error of a given stream reaches the handler, and from there the caller', async () => {
     await using bench = await openBench();
-    const { total } = connect<SuiteObject>('object', bench.connection);
+    const { total } = createObjectClient<SuiteObject>('object', bench.connection);
     const fail = (error: Error): AsyncIterable<number> => createSource(100, (i) => (i === 70 ? raise(error) : i)).items;
     const known = new OperatingError('conflict', 'it is at revision 7', { details: { revision: 7 } });
     expect(await failure(total(fail(known)))).toMatchObject(known.toJSON());
@@ -127,7 +127,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
     };
     expect(await bench.client.each({ list, each: later })).toEqual(list);
     const sums: number[] = [];
-    const { total } = connect<SuiteObject>('object', bench.connection);
+    const { total } = createObjectClient<SuiteObject>('object', bench.connection);
     expect(await total(createSource(4).items, (sum) => void sums.push(sum))).toBe(6);
     expect(sums).toEqual([0, 1, 3, 6]);
   });
@@ -147,7 +147,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
 
   test('a function in the arguments of a given function works as well', async () => {
     await using bench = await openBench();
-    const { visit } = connect<SuiteObject>('object', bench.connection);
+    const { visit } = createObjectClient<SuiteObject>('object', bench.connection);
     const left = await visit(async ({ name, leave }) => {
       await leave(`${name}/a`);
       await leave(`${name}/b`);
@@ -170,7 +170,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
 
   test('what a handler disposes of is released at once, and fails from then on', async () => {
     await using bench = await openBench();
-    const { release } = connect<SuiteObject>('object', bench.connection);
+    const { release } = createObjectClient<SuiteObject>('object', bench.connection);
     const source = createSource(1_000_000);
     let isClosedWithin = false;
     const call = async (): Promise<void> => {
@@ -214,7 +214,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
 
   test('when the connection is lost a handler that waits for its caller is told', async () => {
     await using bench = await openBench();
-    const { hang } = connect<SuiteObject>('object', bench.connection);
+    const { hang } = createObjectClient<SuiteObject>('object', bench.connection);
     let isCalled = false;
     const call = failure(
       hang(() => {
@@ -229,7 +229,7 @@ export function referenceTests(openBench: () => Promise<Bench>): void {
 
   test('a function that nobody awaits may fail without harm', async () => {
     await using bench = await openBench();
-    const { shout } = connect<SuiteObject>('object', bench.connection);
+    const { shout } = createObjectClient<SuiteObject>('object', bench.connection);
     const heard: string[] = [];
     await shout((text) => {
       heard.push(text);

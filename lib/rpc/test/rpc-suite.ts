@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type Caller,
   type Client,
-  connect,
+  createObjectClient,
   type Connection,
   createClient,
   createDispatcher,
@@ -167,7 +167,7 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
 
     test('an item is what it was when it was yielded, although the next one changes it', async () => {
       await using bench = await openBench();
-      const { growing } = connect<SuiteObject>('object', bench.connection);
+      const { growing } = createObjectClient<SuiteObject>('object', bench.connection);
       expect(await Array.fromAsync(growing(5))).toEqual([[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]);
     });
 
@@ -287,7 +287,7 @@ export function rpcSuite(name: string, open: Open, { values }: { readonly values
 
     test('a plain object is called as it is: arguments, nested names, streams', async () => {
       await using bench = await openBench();
-      const object = connect<SuiteObject>('object', bench.connection);
+      const object = createObjectClient<SuiteObject>('object', bench.connection);
       expect(await object.sum(1, 2, 3)).toBe(6);
       expect(await object.text.upper('loud')).toBe('LOUD');
       expect(await Array.fromAsync(object.letters('abc'))).toEqual(['a', 'b', 'c']);
