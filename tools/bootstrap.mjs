@@ -49,7 +49,7 @@ async function bootstrap([command = '', ...words]) {
       await ensurePeerPackages();
       return runTool(['test', ...words], { ...env, ...requirements(env) });
     case 'bench':
-      if (words.includes('rpc')) await ensurePeerPackages();
+      if (words.includes('rpc') || words.includes('dns')) await ensurePeerPackages();
       return runTool(['bench', ...words], env);
     case 'tool':
       return runTool(words, env);
@@ -64,6 +64,6 @@ function runTool(words, env) {
 }
 
 /** In CI a test whose real part is missing fails, where apt or npm could have provided it. @param {NodeJS.ProcessEnv} env */
-function requirements({ CI, REQUIRE = 'chromium,dig,haproxy,python3-cbor2,python3-zmq,strace' }) {
+function requirements({ CI, REQUIRE = 'chromium,dig,etcd,haproxy,python3-cbor2,python3-zmq,strace' }) {
   return CI === undefined || CI === '' || CI === 'false' ? {} : { REQUIRE };
 }

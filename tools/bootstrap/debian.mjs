@@ -9,6 +9,7 @@ import { runChild } from './run-child.mjs';
 export const TEST_PACKAGES = [
   'bind9-dnsutils',
   'chromium',
+  'etcd-server',
   'haproxy',
   'libatomic1',
   'python3-cbor2',
@@ -17,7 +18,7 @@ export const TEST_PACKAGES = [
 ];
 
 /** The programs that benchmarks compare us with. */
-const PEER_PACKAGES = ['nats-server'];
+const PEER_PACKAGES = ['dnsmasq-base', 'nats-server'];
 
 const APT_FLAGS = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends'];
 /** What a shell says, and what the loader says, when a library of a program is missing. */

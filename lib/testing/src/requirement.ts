@@ -5,7 +5,9 @@ import { test } from 'vitest';
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   'nats-server': ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'],
   dig: ['/usr/bin/dig'],
+  dnsmasq: ['/usr/sbin/dnsmasq', '/usr/local/sbin/dnsmasq'],
   haproxy: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
+  etcd: ['/usr/bin/etcd', '/usr/local/bin/etcd'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
 };
 

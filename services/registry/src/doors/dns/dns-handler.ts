@@ -27,7 +27,7 @@ export type DnsFact = {
   readonly isTruncated: boolean;
 };
 
-export type DnsHandler = (message: Uint8Array, peer: DnsPeer) => DnsReply | undefined;
+export type DnsHandler = (message: Buffer, peer: DnsPeer) => DnsReply | undefined;
 export type DnsReply = { readonly bytes: Buffer; readonly fact: DnsFact };
 
 /** What a client that says nothing of EDNS can take over UDP (RFC 1035, 4.2.1). */
@@ -52,7 +52,7 @@ export function createDnsHandler(dependencies: DnsHandlerDependencies): DnsHandl
       return answerQuestion(dependencies, query.question);
     } catch (error) {
       // A bug of ours: the client may ask another server, and the next question is answered.
-      dependencies.log.error('dns.failed', { name: query.question.name.join('.'), error: errorToData(error) });
+      dependencies.log.error('dns.failed', { name: query.question.name.labels.join('.'), error: errorToData(error) });
       return bareAnswer('SERVFAIL');
     }
   };

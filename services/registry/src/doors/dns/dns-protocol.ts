@@ -46,9 +46,6 @@ export const FLAG = {
   checkingDisabled: 0x0010,
 } as const;
 
-/** A name as its labels, from the host to the root, in lower case; a character a byte. */
-export type DnsName = readonly string[];
-
 const TYPE_NAMES = new Map<number, string>(Object.entries(RECORD_TYPE).map(([name, type]) => [type, name]));
 
 /** One of few words, whatever a stranger asked for. */

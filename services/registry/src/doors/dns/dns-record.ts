@@ -1,5 +1,6 @@
 /** What an answer is made of, before it is bytes. */
-import type { DnsName, RcodeName, RECORD_TYPE } from './dns-protocol.ts';
+import type { DnsName } from './dns-name.ts';
+import type { RcodeName, RECORD_TYPE } from './dns-protocol.ts';
 
 export type DnsRecord = { readonly name: DnsName; readonly ttlS: number } & (
   | { readonly type: typeof RECORD_TYPE.A | typeof RECORD_TYPE.AAAA; readonly address: Uint8Array }

@@ -1,9 +1,9 @@
 /** What the door must know of the dictionary: the services that are there, and their ready instances. */
-import type { DnsName } from './dns-protocol.ts';
+import type { DnsName } from './dns-name.ts';
 
 export type DnsInstance = {
-  /** Names it below its service: see `instanceLabel`. */
-  readonly label: string;
+  /** `LABEL.SERVICE.service.plumb`. */
+  readonly name: DnsName;
   readonly port: number;
   /** Four or sixteen bytes. Absent where the instance gave the name of a host. */
   readonly address: Uint8Array | undefined;

@@ -3,8 +3,10 @@
  * touches its own instances and its own service.
  */
 import type { Instance, RegistryEvent } from '../../index.ts';
+import { createDnsName } from './dns-name.ts';
 import { TEXTS_MAX } from './dns-record.ts';
 import type { DnsInstance, DnsService, DnsSource } from './dns-source.ts';
+import { SERVICE_ZONE } from './dns-zone.ts';
 import { instanceLabel } from './instance-label.ts';
 import { parseAddress } from './parse-address.ts';
 
@@ -91,7 +93,7 @@ class ServiceInstances implements DnsService {
   }
 
   set(instance: DnsInstance): void {
-    this.#byLabel.set(instance.label, instance);
+    this.#byLabel.set(instance.name.labels[0] ?? '', instance);
     this.#forgetLists();
   }
 
@@ -128,7 +130,7 @@ function toDnsInstance(instance: Instance): DnsInstance | undefined {
     .filter(({ length }) => length <= TEXT_BYTES_MAX)
     .slice(0, TEXTS_MAX);
   return {
-    label: instanceLabel(instance.id),
+    name: createDnsName([instanceLabel(instance.id), instance.service, ...SERVICE_ZONE]),
     port: instance.port,
     address: parsed.kind === 'address' ? parsed.bytes : undefined,
     hostName: parsed.kind === 'host' ? parsed.name : undefined,

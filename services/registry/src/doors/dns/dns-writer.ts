@@ -2,7 +2,8 @@
  * Writes one message into a buffer that is used again for each. A record is written whole or not at all: `record` says
  * whether it fitted, and after one that did not, nothing with a name may be written.
  */
-import { CLASS_IN, type DnsName, HEADER_BYTES, POINTER_BITS, POINTER_OFFSET_MAX, RECORD_TYPE } from './dns-protocol.ts';
+import { type DnsName, pointerTo } from './dns-name.ts';
+import { CLASS_IN, HEADER_BYTES, POINTER_OFFSET_MAX, RECORD_TYPE } from './dns-protocol.ts';
 import type { DnsRecord } from './dns-record.ts';
 import type { DnsQuestion } from './parse-query.ts';
 
@@ -33,13 +34,11 @@ export class DnsWriter {
   /** Repeats the question as it came. Names of records then point into it. */
   question({ name, bytes }: DnsQuestion): void {
     let offset = this.#length;
-    for (let i = 0; i < name.length; i += 1) {
-      // A dot inside a label would look like the border of two.
-      if (name.slice(i).every((label) => !label.includes('.'))) this.#offsets.set(name.slice(i).join('.'), offset);
-      offset += 1 + (name[i]?.length ?? 0);
+    for (const [i, suffix] of name.suffixes.entries()) {
+      if (suffix !== undefined) this.#offsets.set(suffix, offset);
+      offset += 1 + (name.labels[i]?.length ?? 0);
     }
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#raw(bytes);
   }
 
   /** Returns false, and writes nothing, where `record` and `reservedBytes` behind it do not fit. */
@@ -104,35 +103,32 @@ export class DnsWriter {
     }
   }
 
-  #name(name: DnsName): void {
-    for (let i = 0; i < name.length; i += 1) {
-      const suffix = i === 0 ? name.join('.') : name.slice(i).join('.');
-      const known = this.#offsets.get(suffix);
+  #name({ labels, suffixes }: DnsName): void {
+    for (const [i, label] of labels.entries()) {
+      const suffix = suffixes[i];
+      const known = suffix === undefined ? undefined : this.#offsets.get(suffix);
       if (known !== undefined) {
-        this.#u16((POINTER_BITS << 8) | known);
+        this.#u16(pointerTo(known));
         return;
       }
       this.#remember(suffix);
-      this.#label(name[i] ?? '');
+      this.#bytes[this.#length] = label.length;
+      this.#bytes.write(label, this.#length + 1, 'latin1');
+      this.#length += 1 + label.length;
     }
-    this.#label('');
+    this.#bytes[this.#length] = 0;
+    this.#length += 1;
   }
 
   /** Later names may point at the whole of it. */
-  #wholeName(name: DnsName): void {
-    this.#remember(name.join('.'));
-    for (const label of name) this.#label(label);
-    this.#label('');
+  #wholeName({ suffixes, wire }: DnsName): void {
+    this.#remember(suffixes[0]);
+    this.#raw(wire);
   }
 
-  #remember(name: string): void {
-    if (this.#length <= POINTER_OFFSET_MAX && !this.#offsets.has(name)) this.#offsets.set(name, this.#length);
-  }
-
-  #label(label: string): void {
-    this.#bytes[this.#length] = label.length;
-    this.#bytes.write(label, this.#length + 1, 'latin1');
-    this.#length += 1 + label.length;
+  #remember(name: string | undefined): void {
+    if (name === undefined || this.#length > POINTER_OFFSET_MAX || this.#offsets.has(name)) return;
+    this.#offsets.set(name, this.#length);
   }
 
   #raw(bytes: Uint8Array): void {

@@ -11,13 +11,16 @@
  * is no name ("name error"). Everything outside of the zone is refused: this server asks nobody.
  */
 import type { Random } from '@plumb/base';
-import { type DnsName, RECORD_TYPE } from './dns-protocol.ts';
+import { createDnsName, type DnsName } from './dns-name.ts';
+import { RECORD_TYPE } from './dns-protocol.ts';
 import { bareAnswer, type DnsAnswer, type DnsRecord } from './dns-record.ts';
 import type { DnsInstance, DnsService, DnsSource } from './dns-source.ts';
 import type { DnsQuestion } from './parse-query.ts';
 import { sampleOf } from './sample-of.ts';
 
-export const ZONE: DnsName = ['plumb'];
+const ZONE = createDnsName(['plumb']);
+/** Below it an instance has its name. */
+export const SERVICE_ZONE: readonly string[] = ['service', 'plumb'];
 /** How long an answer may be kept, in seconds: who asks again finds what changed a second ago. */
 export const ANSWER_TTL_S = 1;
 /** "There is none" is not kept: what waits for a service sees it as soon as it is there. */
@@ -25,9 +28,8 @@ export const NEGATIVE_TTL_S = 0;
 /** Instances or addresses of one answer, chosen at random from more: instances with theirs fill a message over TCP. */
 const RECORDS_MAX = 512;
 
-const SERVICE_ZONE: DnsName = ['service', ...ZONE];
-const SERVER_NAME: DnsName = ['ns', ...ZONE];
-const MAILBOX: DnsName = ['hostmaster', ...ZONE];
+const SERVER_NAME = createDnsName(['ns', 'plumb']);
+const MAILBOX = createDnsName(['hostmaster', 'plumb']);
 /** Of secondaries, which there are none: refresh, retry, expire, in seconds. */
 const SOA_TIMES = [60, 10, 3_600] as const;
 /** What RFC 8482 lets a server say to a question for everything. */
@@ -49,7 +51,7 @@ const NOTHING: readonly DnsRecord[] = [];
 const EMPTY_NODE: Node = { records: () => NOTHING, extra: () => NOTHING };
 
 export function answerQuestion(zone: DnsZone, { name, type, isInternet }: DnsQuestion): DnsAnswer {
-  if (!isInternet || name.at(-1) !== ZONE[0]) return bareAnswer('REFUSED');
+  if (!isInternet || name.labels.at(-1) !== 'plumb') return bareAnswer('REFUSED');
   if (type === RECORD_TYPE.OPT) return bareAnswer('FORMERR');
   // Nobody gets the whole zone in one answer.
   if (type === RECORD_TYPE.AXFR || type === RECORD_TYPE.IXFR) return bareAnswer('REFUSED');
@@ -84,22 +86,23 @@ function additionalTo(answers: readonly DnsRecord[], node: Node): readonly DnsRe
 
 function findNode(zone: DnsZone, name: DnsName, soa: (ttlS: number) => DnsRecord): Node | undefined {
   const { source } = zone;
-  const [host = '', owner] = [name.at(-3), name.at(-4)];
-  if (name.length === 1) return apex(zone, soa);
-  if (name.at(-2) === 'ns') return name.length === 2 ? { ...EMPTY_NODE, records: serverRecords(zone) } : undefined;
-  if (name.at(-2) !== 'service' || name.length > 4) return undefined;
-  if (name.length === 2) return EMPTY_NODE;
+  const { labels } = name;
+  const [branch, host = '', owner] = [labels.at(-2), labels.at(-3), labels.at(-4)];
+  if (labels.length === 1) return apex(zone, soa);
+  if (branch === 'ns') return labels.length === 2 ? { ...EMPTY_NODE, records: serverRecords(zone) } : undefined;
+  if (branch !== 'service' || labels.length > 4) return undefined;
+  if (labels.length === 2) return EMPTY_NODE;
   if (owner === undefined) {
     if (host === '_tcp') return EMPTY_NODE;
     const service = source.service(host);
-    return service && serviceNode(zone, service, { owner: name, service: host });
+    return service && serviceNode(zone, service, name);
   }
   if (host === '_tcp') {
     const service = owner.startsWith('_') ? source.service(owner.slice(1)) : undefined;
-    return service && onlySrv(serviceNode(zone, service, { owner: name, service: owner.slice(1) }));
+    return service && onlySrv(serviceNode(zone, service, name));
   }
   const instance = source.service(host)?.find(owner);
-  return instance && serviceNode(zone, onlyInstance(instance), { owner: name, service: host });
+  return instance && serviceNode(zone, onlyInstance(instance), name);
 }
 
 function apex(zone: DnsZone, soa: (ttlS: number) => DnsRecord): Node {
@@ -120,11 +123,8 @@ function serverRecords({ serverAddress }: DnsZone): (type: number) => readonly D
   };
 }
 
-type Names = { readonly owner: DnsName; readonly service: string };
-
 /** Each answer is shuffled, so that clients which take the first spread over all. */
-function serviceNode({ random }: DnsZone, service: DnsService, { owner, service: serviceName }: Names): Node {
-  const nameOf = ({ label }: DnsInstance): DnsName => [label, serviceName, ...SERVICE_ZONE];
+function serviceNode({ random }: DnsZone, service: DnsService, owner: DnsName): Node {
   const addresses = (sizeBytes: 4 | 16): readonly DnsRecord[] =>
     sampleOf(service.addresses(sizeBytes), RECORDS_MAX, random).map((address) => addressRecord(owner, address));
   // SRV and the addresses that come with it are of the same instances.
@@ -145,13 +145,11 @@ function serviceNode({ random }: DnsZone, service: DnsService, { owner, service:
         priority: 0,
         weight: 1,
         port: instance.port,
-        target: instance.hostName ?? nameOf(instance),
+        target: instance.hostName ?? instance.name,
       }));
     },
     extra: () =>
-      instances().flatMap((instance) =>
-        instance.address === undefined ? [] : [addressRecord(nameOf(instance), instance.address)],
-      ),
+      instances().flatMap(({ name, address }) => (address === undefined ? [] : [addressRecord(name, address)])),
   };
 }
 

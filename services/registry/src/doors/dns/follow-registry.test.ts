@@ -11,7 +11,7 @@ const labels = (view: Pick<DnsView, 'service'>, name: string): string[] | undefi
   view
     .service(name)
     ?.instances()
-    .map(({ label }) => label)
+    .map((instance) => instance.name.labels[0] ?? '')
     .toSorted();
 
 test('the view is known from the first snapshot on; while the watch is lost nothing is, and then all of it again', async () => {

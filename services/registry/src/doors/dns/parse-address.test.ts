@@ -4,7 +4,7 @@ import { parseAddress } from './parse-address.ts';
 
 function show(text: string): string | undefined {
   const parsed = parseAddress(text);
-  if (parsed?.kind === 'host') return parsed.name.join(' ');
+  if (parsed?.kind === 'host') return parsed.name.labels.join(' ');
   return parsed && Buffer.from(parsed.bytes).toString('hex');
 }
 

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { type DnsName, LABEL_BYTES_MAX, NAME_BYTES_MAX } from './dns-protocol.ts';
+import { createDnsName, type DnsName } from './dns-name.ts';
+import { LABEL_BYTES_MAX, NAME_BYTES_MAX } from './dns-protocol.ts';
 
 const HOST_LABEL = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/;
 /** RFC 6761: always this machine, so nobody need ask again. */
@@ -19,7 +20,7 @@ export function parseAddress(text: string): ParsedAddress | undefined {
   const labels = text.toLowerCase().replace(/\.$/, '').split('.');
   if (labels.length === 1 && labels[0] === 'localhost') return toAddress(LOCALHOST);
   const isName = labels.every((label) => label.length <= LABEL_BYTES_MAX && HOST_LABEL.test(label));
-  return isName && text.length < NAME_BYTES_MAX - 1 ? { kind: 'host', name: labels } : undefined;
+  return isName && text.length < NAME_BYTES_MAX - 1 ? { kind: 'host', name: createDnsName(labels) } : undefined;
 }
 
 function toAddress(bytes: Uint8Array): ParsedAddress | undefined {

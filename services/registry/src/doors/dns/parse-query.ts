@@ -2,9 +2,9 @@
  * Reads what a client sent. Whatever the bytes are, it returns: it throws nothing, reads each byte a bounded number of
  * times, follows no compression pointer, and keeps nothing but one question.
  */
+import { createDnsName, type DnsName } from './dns-name.ts';
 import {
   CLASS_IN,
-  type DnsName,
   FLAG,
   HEADER_BYTES,
   LABEL_BYTES_MAX,
@@ -58,7 +58,7 @@ const EDNS_DO_BIT = 0x8000;
 /** Of a step that met bytes which cannot be read. */
 const FAULT = -1;
 
-export function parseQuery(bytes: Uint8Array): DnsQuery {
+export function parseQuery(bytes: Buffer): DnsQuery {
   if (bytes.length < HEADER_BYTES) return { kind: 'ignored' };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const flags = view.getUint16(2);
@@ -73,7 +73,7 @@ export function parseQuery(bytes: Uint8Array): DnsQuery {
   return body === undefined ? { kind: 'faulty', header } : { kind: 'query', header, ...body };
 }
 
-function readBody(bytes: Uint8Array, view: DataView): DnsBody | undefined {
+function readBody(bytes: Buffer, view: DataView): DnsBody | undefined {
   // RFC 9619: one question, no more and no fewer.
   if (view.getUint16(4) !== 1) return undefined;
   const question = readQuestion(bytes, view);
@@ -81,8 +81,8 @@ function readBody(bytes: Uint8Array, view: DataView): DnsBody | undefined {
   return question && rest && { question, edns: rest.edns };
 }
 
-function readQuestion(bytes: Uint8Array, view: DataView): DnsQuestion | undefined {
-  const name: string[] = [];
+function readQuestion(bytes: Buffer, view: DataView): DnsQuestion | undefined {
+  const labels: string[] = [];
   let offset = HEADER_BYTES;
   for (;;) {
     const length = bytes[offset];
@@ -92,26 +92,17 @@ function readQuestion(bytes: Uint8Array, view: DataView): DnsQuestion | undefine
     if (length === 0) break;
     const end = offset + length;
     if (end >= bytes.length || end - HEADER_BYTES >= NAME_BYTES_MAX) return undefined;
-    name.push(readLabel(bytes, offset, end));
+    // Letters lose their case (RFC 4343), those beyond ASCII too: no name here has any.
+    labels.push(bytes.toString('latin1', offset, end).toLowerCase());
     offset = end;
   }
   if (offset + 4 > bytes.length) return undefined;
   return {
-    name,
+    name: createDnsName(labels),
     type: view.getUint16(offset),
     isInternet: view.getUint16(offset + 2) === CLASS_IN,
     bytes: bytes.subarray(HEADER_BYTES, offset + 4),
   };
-}
-
-/** ASCII letters lose their case (RFC 4343); all other bytes stay. */
-function readLabel(bytes: Uint8Array, start: number, end: number): string {
-  let label = '';
-  for (let i = start; i < end; i += 1) {
-    const byte = bytes[i] ?? 0;
-    label += String.fromCharCode(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
-  }
-  return label;
 }
 
 /** Skips all records but OPT, which may come once, in the additional section. Undefined: they cannot be read. */
