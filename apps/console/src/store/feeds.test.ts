@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { createBoardView, followBoard } from './board-view.ts';
 import { askIsSignedIn, openConsoleConnection } from './connection.ts';
 import type { ConnectionState } from './console-store.ts';
+import { createEvidenceFeed, followEvidence } from './evidence-feed.ts';
 import { figureLegend, figureValues, HOST_FIGURES } from './figures.ts';
 import { follow } from './follow.ts';
 import { createLogTail, followLog } from './log-tail.ts';
@@ -39,6 +40,35 @@ test('a stream that breaks is asked for again; one that is refused is not', asyn
   await until('the refusal', async () => (await world.clock.advance(1_000), refusals.length > 0));
   expect(await isDone).toBe(true);
   expect([items, refusals]).toEqual([[1, 2, 3], ['no scope']]);
+});
+
+test('who uses what is asked again and again, and what was shown stays while it cannot be had', async () => {
+  const world = newWorld();
+  const stop = new AbortController();
+  const feed = createEvidenceFeed();
+  let count = 0;
+  const registry = {
+    async usedBy() {
+      count += 1;
+      if (count === 2) throw unavailable;
+      return [{ service: 'a', caller: 'ci', kinds: [], callers: [], firstAt: 1, lastAt: 1, count }];
+    },
+    async *watchDrift() {
+      yield { drift: [] };
+      await forEver(stop.signal);
+    },
+  };
+  const done = followEvidence(feed, { registry }, world, stop.signal);
+  const state = (): unknown => [feed.usages.value?.[0]?.count, feed.drift.value, feed.fault.value];
+  await world.clock.advance(0);
+  expect(state()).toEqual([1, [], undefined]);
+  await world.clock.advance(4_000);
+  expect(state()).toEqual([1, [], 'the connection was lost']);
+  await world.clock.advance(4_000);
+  expect(state()).toEqual([3, [], undefined]);
+  stop.abort();
+  await world.clock.advance(4_000);
+  await done;
 });
 
 test('a panel joins its queries, and shows what is wrong with one beside the other', async () => {

@@ -1,9 +1,9 @@
 /** The states that follow watch streams: a snapshot replaces, a change adds, and neither touches what was there before. */
 import type { Alert, Incident, JournalEntry } from '@plumb/events';
-import type { Instance, Service } from '@plumb/registry';
+import type { Instance, Service, Usage } from '@plumb/registry';
 import { expect, test } from 'vitest';
 import { applyDeployEvent } from './applications.ts';
-import { applyRegistryEvent, serviceRows } from './dictionary.ts';
+import { applyRegistryEvent, isUndeclared, matchesService, serviceRows } from './dictionary.ts';
 import {
   activeAlerts,
   applyEventsChange,
@@ -50,11 +50,11 @@ const instance = (id: string, of: string): Instance => ({
   health: { state: 'ready', sinceAt: 1 },
 });
 
-test('dictionary: what goes is gone, and services know who needs them', () => {
+test('dictionary: what goes is gone, and services know who uses them, declared or not', () => {
   const snapshot = applyRegistryEvent(undefined, {
     kind: 'snapshot',
     revision: 1,
-    applications: [],
+    applications: [{ name: 'tipjar', owner: 'Money', environment: 'default', release: 'r', declaredAt: 1 }],
     services: [service('web', ['chain']), service('chain'), service('old')],
     instances: [instance('i1', 'web'), instance('i2', 'web'), instance('i3', 'chain')],
   });
@@ -63,14 +63,28 @@ test('dictionary: what goes is gone, and services know who needs them', () => {
     revision: 2,
     applications: [],
     services: [],
-    instances: [instance('i4', 'chain')],
+    instances: [instance('i4', 'chain'), instance('i5', 'legacy')],
     removed: { applications: [], services: ['old'], instances: ['i1'] },
   });
-  expect(
-    serviceRows(changed).map((row) => [row.service.name, row.instances.map(({ id }) => id), row.neededBy]),
-  ).toEqual([
-    ['chain', ['i3', 'i4'], ['web']],
-    ['web', ['i2'], []],
+  const usages: Usage[] = [
+    { service: 'chain', application: 'tipjar', kinds: ['declared'], callers: [], firstAt: 1, lastAt: 1, count: 0 },
+    { service: 'chain', application: 'blog', kinds: ['called'], callers: [], firstAt: 1, lastAt: 1, count: 3 },
+  ];
+  const rows = serviceRows(changed, usages);
+  expect(rows.map((row) => [row.name, row.declared?.name, row.instances.map(({ id }) => id)])).toEqual([
+    ['chain', 'chain', ['i3', 'i4']],
+    ['legacy', undefined, ['i5']],
+    ['web', 'web', ['i2']],
+  ]);
+  expect(rows[0]?.users.map(({ usage, components }) => [usage.application, components])).toEqual([
+    ['tipjar', ['web']],
+    ['blog', []],
+  ]);
+  expect(rows[0]?.users.map(({ usage }) => isUndeclared(usage, 'tipjar'))).toEqual([false, true]);
+  expect(rows.filter((row) => matchesService(row, 'money')).map(({ name }) => name)).toEqual([
+    'chain',
+    'legacy',
+    'web',
   ]);
   expect(snapshot.instances.size).toBe(3);
 });
