@@ -36,6 +36,8 @@ export class FaultHarm {
     () => this.#join(),
     () => this.#list(),
     () => this.#jump(),
+    () => this.#jump(),
+    () => this.#jump(),
   ];
 
   constructor(world: FaultWorld, random: Random, { note, keepsServers = false }: HarmOptions) {

@@ -7,6 +7,8 @@ export type Proxy = AsyncDisposable & {
   readonly address: string;
   /** Ends every connection without a farewell. New ones are passed on. */
   readonly cut: () => void;
+  /** Connections that are made from now on end without a farewell after so many bytes of both directions together. */
+  readonly cutAfter: (bytes: number) => void;
   /** Reads nothing more from the server's side, as a client that hangs. */
   readonly stall: () => void;
   /** The connections of this moment stay, and nothing comes through them any more. New ones are passed on. */
@@ -27,16 +29,26 @@ export async function openProxy(target: net.NetConnectOpts, path?: string): Prom
     passedBytes += chunk.length;
     if (passedBytes <= PASSED_BYTES_MAX) passed.push(chunk);
   };
+  let bytesMax = Infinity;
   const server = net.createServer((near) => {
     const far = net.connect(target);
     upstreams.add(far);
+    let leftBytes = bytesMax;
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(from);
       from.setNoDelay(true);
-      from.pipe(to);
+      if (bytesMax === Infinity) from.pipe(to);
+      else {
+        from.on('data', (chunk: Buffer) => {
+          to.write(chunk.subarray(0, leftBytes));
+          leftBytes = Math.max(0, leftBytes - chunk.length);
+          // What was written goes first.
+          if (leftBytes === 0) to.end(() => from.destroy());
+        });
+      }
       from.on('data', keep);
       from.on('error', () => to.destroy());
       from.on('close', () => {
@@ -54,6 +66,7 @@ export async function openProxy(target: net.NetConnectOpts, path?: string): Prom
     address: path === undefined ? `tcp://127.0.0.1:${(server.address() as net.AddressInfo).port}` : `ipc://${path}`,
     cut,
     passed,
+    cutAfter: (bytes) => void (bytesMax = bytes),
     swallow: () =>
       sockets.forEach((socket) => {
         socket.unpipe();
