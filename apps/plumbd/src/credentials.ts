@@ -8,11 +8,13 @@ export function sessionCookieOf({ headers }: IncomingMessage): string {
 
 export type Credentials = { readonly kind: 'token' | 'session'; readonly secret: string };
 
-/** A bearer token (RFC 6750) wins over a session cookie. */
-export function readCredentials(request: IncomingMessage): Credentials | undefined {
+/** A bearer token (RFC 6750) wins over one in the header `tokenHeader`, and that over a session cookie. */
+export function readCredentials(request: IncomingMessage, tokenHeader?: string): Credentials | undefined {
   const { headers } = request;
   const [, token] = /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '') ?? [];
   if (token !== undefined) return { kind: 'token', secret: token };
+  const named = tokenHeader === undefined ? undefined : headers[tokenHeader];
+  if (typeof named === 'string' && named !== '') return { kind: 'token', secret: named };
   const name = sessionCookieOf(request);
   for (const part of (headers.cookie ?? '').split(';')) {
     const equals = part.indexOf('=');

@@ -1,8 +1,8 @@
 /**
  * The HTTP door: the console, the JSON API, the WebSocket that carries RPC, the Prometheus API, and Plumb's own metrics.
  *
- * Nothing is answered before the caller is known, whatever the path: strangers get 401, guessers 429. Only `/sign-in`
- * takes a code instead. A request that a page of another origin made a browser send is refused.
+ * Nothing is answered before the caller is known, whatever the path: strangers get 401 (below `/v1`, where Consul knows
+ * no 401, 403), guessers 429. Only `/sign-in` takes a code instead. A request that a page of another origin made a browser send is refused.
  */
 import { ERROR_CODES, errorToData, type Log, OperatingError } from '@plumb/base';
 import type { Authentication, Authenticator } from '@plumb/identity/server';
@@ -17,8 +17,8 @@ import type { StaticFile } from './static-files.ts';
 
 /** The largest body of a call: a deploy's manifest or a configuration value is far below. */
 const BODY_SIZE_BYTES_MAX = 1_048_576;
-/** More browsers and scrapers than one control plane has; beyond it new connections are refused. */
-const CONNECTIONS_MAX = 1_000;
+/** Browsers, scrapers, and programs that wait for a change in Consul's way, which have a bound of their own. */
+const CONNECTIONS_MAX = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** A cookie outlives its session a little at most; the server decides. */
@@ -34,13 +34,31 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
-export type HttpRoute = {
+export type HttpRoute = AnsweringRoute | ServingRoute;
+
+export type AnsweringRoute = {
   /** Answers a request that is known to come from `caller`; `params` are those of the query and of a form body. */
   readonly answer: (
     request: { method: string; path: string; params: URLSearchParams },
     caller: Caller,
   ) => Promise<HttpAnswer>;
 };
+
+/** Speaks a protocol of its own below its path. */
+export type ServingRoute = {
+  /** As a credential, beside those that all paths take. */
+  readonly tokenHeader: string;
+  /** What a stranger is told; without it, what all paths say. */
+  readonly refusal: (request: IncomingMessage) => HttpAnswer;
+  readonly serve: (exchange: { request: IncomingMessage; response: ServerResponse }, access: Access) => Promise<void>;
+};
+
+export type Access = {
+  readonly caller: Caller;
+  /** Aborts when the credential is worth nothing any more. */
+  readonly ended: AbortSignal;
+};
+
 export type HttpAnswer = { readonly status: number; readonly contentType: string; readonly body: string };
 
 export type HttpDoorDependencies = {
@@ -145,7 +163,15 @@ async function answer(
   const path = pathOf(request);
   if (path === '/sign-in') return signIn(dependencies, request, response);
 
-  const authentication = await authenticate(dependencies, request);
+  const route = findRoute(path, dependencies.routes);
+  const serving = route !== undefined && 'serve' in route ? route : undefined;
+  const authentication = await authenticate(dependencies, request, serving?.tokenHeader);
+  if (authentication.kind === 'unknown' && serving !== undefined) {
+    const { status, contentType, body } = serving.refusal(request);
+    // What the stranger still sends is not read.
+    response.setHeader('connection', 'close');
+    return send(response, status, contentType, body);
+  }
   if (authentication.kind !== 'known') return refuse(request, response, authentication);
   if (request.method !== 'GET' && request.method !== 'HEAD' && isCrossSite(request)) {
     throw new OperatingError(
@@ -157,16 +183,17 @@ async function answer(
   const { caller } = authentication;
   if (path === '/sign-out') return signOut(dependencies, request, response);
   if (path.startsWith('/api/')) return answerCall(dependencies, path.slice('/api/'.length), request, response, caller);
-  const route = findRoute(path, dependencies.routes);
-  if (route !== undefined) return answerRoute(dependencies.routes[route], path, request, response, caller);
+  if (serving !== undefined) return serving.serve({ request, response }, authentication);
+  if (route !== undefined && 'answer' in route) return answerRoute(route, path, request, response, caller);
   sendFile(dependencies.files, path, request, response);
 }
 
 async function authenticate(
   { authenticator }: HttpDoorDependencies,
   request: IncomingMessage,
+  tokenHeader?: string,
 ): Promise<Authentication> {
-  const credentials = readCredentials(request);
+  const credentials = readCredentials(request, tokenHeader);
   const address = request.socket.remoteAddress ?? '';
   if (credentials === undefined) return { kind: 'unknown' };
   return credentials.kind === 'token'
@@ -263,7 +290,7 @@ async function answerCall(
 }
 
 async function answerRoute(
-  route: HttpRoute | undefined,
+  route: AnsweringRoute,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -272,8 +299,8 @@ async function answerRoute(
   const { searchParams: params } = new URL(request.url ?? '/', 'http://plumb');
   if (request.method === 'POST')
     for (const [name, value] of new URLSearchParams(await readBody(request))) params.append(name, value);
-  const result = await route?.answer({ method: request.method ?? 'GET', path, params }, caller);
-  if (result !== undefined) send(response, result.status, result.contentType, result.body);
+  const result = await route.answer({ method: request.method ?? 'GET', path, params }, caller);
+  send(response, result.status, result.contentType, result.body);
 }
 
 function sendFile(
@@ -337,13 +364,18 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-function findRoute(path: string, routes: HttpDoorDependencies['routes']): string | undefined {
+function findRoute(path: string, routes: HttpDoorDependencies['routes']): HttpRoute | undefined {
+  const prefix = findPrefix(path, routes);
+  return prefix === undefined ? undefined : routes[prefix];
+}
+
+function findPrefix(path: string, routes: HttpDoorDependencies['routes']): string | undefined {
   const matches = Object.keys(routes).filter((prefix) => path === prefix || path.startsWith(`${prefix}/`));
   return matches.sort((a, b) => b.length - a.length)[0];
 }
 
 function routeName(path: string, routes: HttpDoorDependencies['routes']): string {
-  return findRoute(path, routes) ?? (path.startsWith('/api/') ? '/api' : path === '/sign-in' ? path : 'console');
+  return findPrefix(path, routes) ?? (path.startsWith('/api/') ? '/api' : path === '/sign-in' ? path : 'console');
 }
 
 function pathOf(request: IncomingMessage): string {

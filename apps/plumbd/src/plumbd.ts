@@ -10,6 +10,7 @@ import { openEvents } from '@plumb/events/server';
 import { createIdentity } from '@plumb/identity/server';
 import { openRocksKv } from '@plumb/kv/rocks';
 import { formatExposition, openMetrics, prometheusApi } from '@plumb/metrics/server';
+import { announceTo, openConsulDoor } from '@plumb/registry/consul';
 import { openDnsDoor } from '@plumb/registry/dns';
 import { openRegistry, type ReadConfig, type RegistryService } from '@plumb/registry/server';
 import { type Caller, connectDispatcher, createDispatcher, createWebSocketChannel } from '@plumb/rpc';
@@ -52,6 +53,10 @@ export type Plumbd = AsyncDisposable & {
 const SYSTEM: Caller = { id: 'plumb', scopes: ['*'] };
 /** What a process that Plumb runs may do: read its configuration, find services, announce itself, know its callers. */
 const INSTANCE_SCOPES = ['config:read', 'registry:read', 'registry:register', 'identity:identify'];
+
+const LOOPBACK = '127.0.0.1';
+/** Consul's own default, and what its clients expect who name none. */
+const CONSUL_DATACENTER = 'dc1';
 
 const CONSOLE_DIRECTORY = fileURLToPath(new URL('../../console/dist', import.meta.url));
 
@@ -132,6 +137,22 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
   );
   dispatcher.add('metrics', contracts.metrics, metrics.handlers);
 
+  let httpPort = 0;
+  const consul = opening.use(
+    await openConsulDoor({
+      kv,
+      clock,
+      random,
+      log,
+      agent: { nodeName: hostName, datacenter: CONSUL_DATACENTER, address: LOOPBACK, port: () => httpPort },
+      announcer: announceTo(registry.handlers),
+      noteUse(service, { id, application, scopes }) {
+        // Whoever may do everything looks at everything: that is no use.
+        if (scopes.includes('*')) return;
+        registry?.noteUse({ kind: 'lookedUp', service, caller: id, application });
+      },
+    }),
+  );
   const rpc = opening.use(
     await openRpcDoor({
       dataDirectory: directory.path,
@@ -146,7 +167,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
   );
   const http = opening.use(
     await openHttpDoor({
-      host: '127.0.0.1',
+      host: LOOPBACK,
       port: options.httpPort,
       authenticator: identity.authenticator,
       ready: ready.promise,
@@ -161,6 +182,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
       routes: httpRoutes({
         ownMetrics: ownMetrics.text,
         prometheus: prometheusApi(metrics.handlers),
+        consul,
         trouble: () => undefined,
       }),
       files,
@@ -169,6 +191,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     }),
   );
 
+  httpPort = http.port;
   const dns =
     options.dnsPort === undefined
       ? undefined

@@ -1,12 +1,17 @@
 /** What the HTTP door answers besides the console and the calls: metrics, health, and the Prometheus API. */
 import { OperatingError } from '@plumb/base';
 import type { PrometheusApi } from '@plumb/metrics/server';
+import { type ConsulDoor, consulRefusal, serveConsul } from '@plumb/registry/consul';
 import { type Caller, holdsScope } from '@plumb/rpc';
 import type { HttpRoute } from './http-door.ts';
+
+/** Where clients of Consul put their token. */
+const CONSUL_TOKEN_HEADER = 'x-consul-token';
 
 export type RouteDependencies = {
   readonly ownMetrics: () => Promise<string>;
   readonly prometheus: PrometheusApi;
+  readonly consul: ConsulDoor;
   /** Why plumbd is not ready, or undefined when it is. */
   readonly trouble: () => string | undefined;
 };
@@ -14,6 +19,7 @@ export type RouteDependencies = {
 export function httpRoutes({
   ownMetrics,
   prometheus,
+  consul,
   trouble,
 }: RouteDependencies): Readonly<Record<string, HttpRoute>> {
   return {
@@ -32,6 +38,16 @@ export function httpRoutes({
         });
         return { status, contentType: 'application/json', body: JSON.stringify(body) };
       },
+    },
+    '/v1': {
+      tokenHeader: CONSUL_TOKEN_HEADER,
+      refusal({ headers, url = '' }) {
+        const hasShown = (headers.authorization ?? headers[CONSUL_TOKEN_HEADER]) !== undefined;
+        const isInUrl = /[?&]token=/.test(url);
+        const { status, body } = consulRefusal(hasShown ? 'wrong' : isInUrl ? 'in-url' : 'none');
+        return { status, contentType: 'text/plain; charset=utf-8', body: String(body) };
+      },
+      serve: (exchange, access) => serveConsul(consul, exchange, access),
     },
     '/healthz/live': {
       answer: async () => ({ status: 200, contentType: 'text/plain; charset=utf-8', body: 'live\n' }),

@@ -39,8 +39,6 @@ export async function openConsulWorld(
   await using opening = new AsyncDisposableStack();
   const kv = options.kv ?? opening.use(await openMemoryKv({ clock }));
   const registry = opening.use(await openRegistry({ kv, clock, log: silentLog, hostName: NODE }));
-  const stop = new AbortController();
-  opening.defer(() => stop.abort());
   const door = opening.use(
     await openConsulDoor({
       kv,
@@ -48,7 +46,7 @@ export async function openConsulWorld(
       random: systemRandom,
       log: silentLog,
       agent: { nodeName: NODE, datacenter, address: '127.0.0.1', port: () => port },
-      announcer: announceTo(registry.handlers, stop.signal),
+      announcer: announceTo(registry.handlers),
     }),
   );
   const accesses = new Map<string, Access>();

@@ -93,6 +93,10 @@ export class CatalogView implements StoreListener {
     return sorted(this.#services.get(name));
   }
 
+  hasService(name: string): boolean {
+    return this.#services.has(name);
+  }
+
   servicesOn(node: string): readonly Held<ServiceRecord>[] {
     return sorted(this.#byNode.get(node));
   }

@@ -5,7 +5,7 @@
  * What is registered here is in the dictionary as observed instances, and the dictionary's instances are in Consul's
  * catalogue. The index of every answer is a revision of the one store.
  */
-import { type Clock, type Log, OperatingError, type Random } from '@plumb/base';
+import { type Clock, isName, type Log, OperatingError, type Random } from '@plumb/base';
 import type { Kv } from '@plumb/kv';
 import { agentCheckEndpoints } from './agent-check-endpoints.ts';
 import { agentEndpoints } from './agent-endpoints.ts';
@@ -46,7 +46,7 @@ export type ConsulDoorDependencies = {
   readonly agent: ConsulAgent;
   /** Where what is registered here is told to the dictionary. */
   readonly announcer: Announcer;
-  /** Told who looked a service up. */
+  /** Told who looked a service up that is there, and that the dictionary can name. */
   readonly noteUse?: ((service: string, caller: ConsulRequest['caller']) => void) | undefined;
 };
 
@@ -78,7 +78,7 @@ export async function openConsulDoor(dependencies: ConsulDoorDependencies): Prom
   const query = new CatalogQuery({ view, topics, follower, reads, blocking });
   const wait = new ServiceWait({ topics, follower, places, clock, topic: `node:${agent.nodeName}` });
   const note = (service: string, { caller }: EndpointRequest): void => {
-    if (service !== OWN_SERVICE && view.servicesNamed(service).length > 0) noteUse?.(service, caller);
+    if (service !== OWN_SERVICE && isName(service) && view.hasService(service)) noteUse?.(service, caller);
   };
   const router = new Router(
     {

@@ -22,14 +22,12 @@ export type Announcer = {
 };
 
 /** Announces through the handlers of the dictionary, which is its only writer. */
-export function announceTo(
-  { register, deregister }: Pick<RegistryHandlers, 'register' | 'deregister'>,
-  signal: AbortSignal,
-): Announcer {
+export function announceTo({ register, deregister }: Pick<RegistryHandlers, 'register' | 'deregister'>): Announcer {
   const caller: Caller = { id: 'consul', scopes: ['registry:*'] };
+  const call = { caller, signal: new AbortController().signal };
   return {
-    announce: async (registration) => void (await register({ ...registration, keptBy: 'nobody' }, { caller, signal })),
-    withdraw: async (instanceId) => void (await deregister({ instanceId }, { caller, signal })),
+    announce: async (registration) => void (await register({ ...registration, keptBy: 'nobody' }, call)),
+    withdraw: async (instanceId) => void (await deregister({ instanceId }, call)),
   };
 }
 
