@@ -6,28 +6,27 @@ import type { RangeResult, RangeSelection } from './range-query.ts';
 const NO_VALUE = new Uint8Array();
 
 export function readRange(view: KvView, selection: RangeSelection): Omit<RangeResult, 'revision'> {
-  const { limit = Number.POSITIVE_INFINITY, keysOnly = false, countOnly = false } = selection;
+  const { limit = Number.POSITIVE_INFINITY, order, sortBy = 'key', countOnly = false } = selection;
   const count = view.count(selection);
   if (countOnly) return { entries: [], count, more: false };
-  const entries = selectEntries(view, selection, Math.min(limit, count));
-  return { entries: keysOnly ? entries.map(withoutValue) : entries, count, more: count > limit };
+  const wanted = sortBy === 'key' ? Math.min(limit, count) : count;
+  const entries: Entry[] = [];
+  if (wanted > 0) {
+    for (const entry of view.range(selection, sortBy === 'key' && order === 'descending')) {
+      entries.push(entry);
+      if (entries.length === wanted) break;
+    }
+  }
+  return { entries: selectEntries(entries, selection), count, more: count > limit };
 }
 
-function selectEntries(view: KvView, selection: RangeSelection, limit: number): Entry[] {
-  const { order = 'ascending', sortBy = 'key' } = selection;
-  const isDescending = order === 'descending';
-  if (sortBy === 'key') {
-    const entries: Entry[] = [];
-    if (limit === 0) return entries;
-    for (const entry of view.range(selection, isDescending)) {
-      entries.push(entry);
-      if (entries.length === limit) break;
-    }
-    return entries;
-  }
-  const direction = isDescending ? -1 : 1;
-  const compare = COMPARE[sortBy];
-  return [...view.range(selection)].sort((a, b) => direction * compare(a, b)).slice(0, limit);
+/** Sorts what is not sorted by key, which `entries` are, in the order that is asked for; cuts it, and leaves out values. */
+export function selectEntries(entries: readonly Entry[], selection: RangeSelection): readonly Entry[] {
+  const { limit, order, sortBy = 'key', keysOnly = false } = selection;
+  const direction = order === 'descending' ? -1 : 1;
+  const sorted =
+    sortBy === 'key' ? entries : entries.toSorted((a, b) => direction * COMPARE[sortBy](a, b)).slice(0, limit);
+  return keysOnly ? sorted.map((entry) => ({ ...entry, value: NO_VALUE })) : sorted;
 }
 
 const COMPARE: Readonly<Record<'version' | 'create' | 'mod' | 'value', (a: Entry, b: Entry) => number>> = {
@@ -36,7 +35,3 @@ const COMPARE: Readonly<Record<'version' | 'create' | 'mod' | 'value', (a: Entry
   mod: (a, b) => a.modRevision - b.modRevision,
   value: (a, b) => Buffer.compare(a.value, b.value),
 };
-
-export function withoutValue(entry: Entry): Entry {
-  return { ...entry, value: NO_VALUE };
-}

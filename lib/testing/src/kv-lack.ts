@@ -6,12 +6,14 @@ export type KvLacks = {
   readonly fakeTime?: string;
   /** A transaction can change a key more than once. */
   readonly overlap?: string;
+  /** Requests apply in the order in which they are made, also when none waits for the one before it. */
+  readonly order?: string;
   /** Ids of leases can be any text, and their time any whole milliseconds. */
   readonly freeLeases?: string;
   /** The history is ours: with our bounds, and compacted when we say so. */
   readonly compaction?: string;
-  /** Progress marks come within a second. */
-  readonly promptProgress?: string;
+  /** Changes and progress marks are there for a watch as soon as a write resolves, and wait in a queue of ours. */
+  readonly promptWatch?: string;
   /** The revisions of an empty store start at 0, and grow by our transactions alone. */
   readonly ownRevisions?: string;
 };

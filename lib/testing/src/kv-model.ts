@@ -34,10 +34,10 @@ export class KvModel {
   readonly #historyRevisionsMax: number;
   readonly #states = new Map<number, Entries>();
 
-  /** `revision` is that of the empty store. */
+  /** `revision` is that of the empty store: before it there was nothing. */
   constructor({ revision = 0, historyRevisionsMax = Number.POSITIVE_INFINITY } = {}) {
     this.revision = revision;
-    this.oldestRevision = revision === 0 ? 0 : revision + 1;
+    this.oldestRevision = revision;
     this.#historyRevisionsMax = historyRevisionsMax;
     this.#states.set(revision, new Map());
   }

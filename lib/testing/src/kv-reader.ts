@@ -2,6 +2,7 @@
 import type { HistoryEvent, KeyRange, Kv } from '@plumb/kv';
 import { expect } from 'vitest';
 import type { KvModel } from './kv-model.ts';
+import { until } from './until.ts';
 
 export type KvReaderOptions = {
   readonly range: KeyRange;
@@ -54,8 +55,11 @@ export class KvReader {
 
   /** Reads what there is. Everything up to the model's revision must have come then. */
   async readAll(): Promise<void> {
-    while (await this.readNext()) continue;
-    if (!this.#isOver) expect(this.#model.changes(this.#options.range, this.#position)).toEqual([]);
+    await until('the reader has everything', async () => {
+      while (await this.readNext()) continue;
+      if (!this.#isOver) expect(this.#model.changes(this.#options.range, this.#position)).toEqual([]);
+      return true;
+    });
   }
 
   #check(event: HistoryEvent): void {

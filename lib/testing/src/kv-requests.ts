@@ -104,8 +104,8 @@ export const queries: fc.Arbitrary<DraftQuery> = fc.record({
   back: fc.option(fc.integer({ min: -1, max: 12 }), { nil: undefined }),
 });
 
-export function resolveQuery({ selection: wanted, back }: DraftQuery, revision: number): RangeQuery {
-  return back === undefined ? wanted : { ...wanted, revision: Math.max(0, revision - back) };
+export function resolveQuery({ selection: wanted, back }: DraftQuery, from: number, to: number): RangeQuery {
+  return back === undefined ? wanted : { ...wanted, revision: Math.max(from, to - back) };
 }
 
 /** A condition around what `get` says its key holds. */

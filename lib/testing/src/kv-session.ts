@@ -8,11 +8,15 @@ type Answer = Outcome | { readonly kind: 'done' };
 
 export class KvSession {
   readonly model: KvModel;
+  /** Of the empty store. */
+  readonly firstRevision: number;
   readonly #lacks: KvLacks;
   #leaseId = '';
 
   constructor(kv: Kv, lacks: KvLacks, historyRevisionsMax: number) {
-    this.model = new KvModel({ revision: kv.revision(), historyRevisionsMax });
+    this.firstRevision = kv.revision();
+    const ownHistory = lacks.compaction === undefined ? { historyRevisionsMax } : {};
+    this.model = new KvModel({ revision: this.firstRevision, ...ownHistory });
     this.#lacks = lacks;
   }
 
@@ -23,8 +27,26 @@ export class KvSession {
     this.model.leases.add(this.#leaseId);
   }
 
-  /** Asks the model and `kv`; returns what the model answers and what `kv` will. */
-  submit(kv: Kv, request: Request): readonly [Answer, Promise<Answer>] {
+  /**
+   * Asks the model and `kv` for all of `requests` at once, where it keeps their order, and returns the expected and the
+   * given answers. `onModel` is called after each that the model has answered.
+   */
+  async submit(
+    kv: Kv,
+    requests: readonly Request[],
+    onModel?: () => void,
+  ): Promise<readonly (readonly [Answer, Answer])[]> {
+    const answers: (readonly [Answer, Promise<Answer>])[] = [];
+    for (const request of requests) {
+      const answer = this.#submit(kv, request);
+      onModel?.();
+      answers.push(answer);
+      if (this.#lacks.order !== undefined) await answer[1];
+    }
+    return Promise.all(answers.map(async ([expected, answer]) => [expected, await answer] as const));
+  }
+
+  #submit(kv: Kv, request: Request): readonly [Answer, Promise<Answer>] {
     const { model } = this;
     if (request === 'revoke') {
       model.revokeLease(this.#leaseId);

@@ -82,5 +82,6 @@ export function watchTests({ kvTest, subjectTest, options }: KvSuite): void {
       stop.abort();
       expect(await watch.next()).toMatchObject({ done: true });
     },
+    ['promptWatch'],
   );
 }
