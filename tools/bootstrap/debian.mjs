@@ -12,6 +12,7 @@ export const TEST_PACKAGES = [
   'etcd-server',
   'haproxy',
   'libatomic1',
+  'prometheus',
   'python3-cbor2',
   'python3-zmq',
   'strace',
@@ -19,6 +20,13 @@ export const TEST_PACKAGES = [
 
 /** The programs that benchmarks compare us with. */
 const PEER_PACKAGES = ['dnsmasq-base', 'nats-server'];
+
+/** Of all these, what brings a server that Debian starts where it can: we only want the program. */
+const SERVER_PACKAGES = ['etcd-server', 'haproxy', 'nats-server', 'prometheus'];
+/** Asked by Debian's packages before they start a server; 101 forbids it. */
+const SERVER_POLICY = '/usr/sbin/policy-rc.d';
+const POLICY_SCRIPT =
+  '#!/bin/sh\n# Written by Plumb for the time of an installation: it starts no servers.\nexit 101\n';
 
 const APT_FLAGS = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends'];
 /** What a shell says, and what the loader says, when a library of a program is missing. */
@@ -41,19 +49,49 @@ export async function ensureNodeStarts(node) {
 
 /**
  * Installs those of `names` that are missing, on Debian as root. Elsewhere it only says which are missing, and `why`
- * that matters, since the system may have them under other names.
+ * that matters, since the system may have them under other names. So it does with servers where systemd runs: it would
+ * start them with the machine, which is for the owner of the machine to want.
  * @param {readonly string[]} names
  * @param {string} why
  */
 export async function ensureDebianPackages(names, why) {
   if (process.platform !== 'linux' || !fs.existsSync('/etc/debian_version')) return;
-  const missing = listMissingPackages(names);
-  if (missing.length === 0) return;
-  const command = `apt-get install ${APT_FLAGS.at(-1)} ${missing.join(' ')}`;
-  if (process.getuid?.() !== 0) {
-    process.stderr.write(`not installed: ${missing.join(', ')}: ${why}; to install: sudo ${command}\n`);
-    return;
+  const absent = listMissingPackages(names);
+  const isRoot = process.getuid?.() === 0;
+  const hasSystemd = fs.existsSync('/run/systemd/system');
+  const missing = absent.filter((name) => isRoot && !(hasSystemd && SERVER_PACKAGES.includes(name)));
+  const left = absent.filter((name) => !missing.includes(name));
+  if (left.length > 0) {
+    const command = `sudo apt-get install ${APT_FLAGS.at(-1)} ${left.join(' ')}`;
+    process.stderr.write(`not installed: ${left.join(', ')}: ${why}; to install: ${command}\n`);
   }
+  if (missing.length > 0) await install(missing, why);
+}
+
+/** @param {readonly string[]} missing @param {string} why */
+async function install(missing, why) {
+  const command = `apt-get install ${APT_FLAGS.at(-1)} ${missing.join(' ')}`;
+  const release = forbidServers(SERVER_POLICY);
+  try {
+    await runInstall(missing, command, why);
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Keeps packages from starting servers until the returned function is called. A policy of the machine's own stays as it
+ * is, one that an installation left which was killed is taken for ours.
+ * @param {string} file
+ */
+export function forbidServers(file) {
+  if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') !== POLICY_SCRIPT) return () => {};
+  fs.writeFileSync(file, POLICY_SCRIPT, { mode: 0o755 });
+  return () => fs.rmSync(file, { force: true });
+}
+
+/** @param {readonly string[]} missing @param {string} command @param {string} why */
+async function runInstall(missing, command, why) {
   await withProgress(`installing ${missing.join(', ')} (apt)`, async () => {
     const first = await runApt(['install', ...APT_FLAGS, ...missing]);
     if (first.code === 0) return;
@@ -65,12 +103,8 @@ export async function ensureDebianPackages(names, why) {
   });
 }
 
-/**
- * Installs what benchmarks compare us with; they go on without it. Not where systemd runs: there the package starts a
- * server that is open to the network, which is for the owner of the machine to want.
- */
+/** Installs what benchmarks compare us with; they go on without it. */
 export async function ensurePeerPackages() {
-  if (fs.existsSync('/run/systemd/system')) return;
   try {
     await ensureDebianPackages(PEER_PACKAGES, 'benchmarks leave them out');
   } catch (error) {

@@ -7,6 +7,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   dig: ['/usr/bin/dig'],
   dnsmasq: ['/usr/sbin/dnsmasq', '/usr/local/sbin/dnsmasq'],
   haproxy: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
+  prometheus: ['/usr/bin/prometheus', '/usr/local/bin/prometheus'],
   etcd: ['/usr/bin/etcd', '/usr/local/bin/etcd'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
 };
