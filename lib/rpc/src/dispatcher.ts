@@ -76,7 +76,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
         const outcome = await withAbort(Promise.try(invoke, table, { name, input, log, context }, call), signal);
         if (outcome.kind === 'value') {
           counters.finish('ok', clock.monotonicMs() - startedAt);
-          return outcome.value;
+          return plainValue(outcome.value);
         }
         return checkedItems(
           { ...outcome, items: itemsWithin(outcome.items, context, call) },

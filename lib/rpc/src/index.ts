@@ -78,6 +78,7 @@ export {
   type SubscriptionHandlers,
   type SubscriptionSnapshot,
 } from './subscription.ts';
+export { shareable, type ShareableSchema, unchecked } from './unchecked.ts';
 export { type MethodsOf, withOptions } from './with-options.ts';
 export {
   createWebSocketChannel,

@@ -1,6 +1,6 @@
 /** What other packages may know of the dictionary: what is declared, what is observed, who uses what. */
 import { configValueSchema } from '@plumb/config/feed';
-import type { Client, Contract, Handlers } from '@plumb/rpc';
+import { type Client, type Contract, type Handlers, shareable, unchecked } from '@plumb/rpc';
 import * as v from 'valibot';
 import {
   applicationSchema,
@@ -180,7 +180,7 @@ export const registryContract = {
       includeUnready: v.optional(v.boolean()),
       near: v.optional(v.object({ host: v.optional(v.string()), zone: v.optional(v.string()) })),
     }),
-    output: v.object({ revision: v.number(), instances: v.array(instanceSchema) }),
+    output: unchecked(v.object({ revision: v.number(), instances: v.array(instanceSchema) })),
     scope: 'registry:read',
     idempotent: true,
   },
@@ -188,7 +188,7 @@ export const registryContract = {
   watch: {
     summary: 'Follow the dictionary: all of it, then each change.',
     input: v.object({ application }),
-    output: v.variant('kind', [snapshot, change]),
+    output: shareable(v.variant('kind', [snapshot, change])),
     stream: true,
     scope: 'registry:read',
   },
@@ -199,7 +199,7 @@ export const registryContract = {
   watchService: {
     summary: 'Follow the instances of one service: all of them, then each change.',
     input: v.object({ service: nameSchema, includeUnready: v.optional(v.boolean()) }),
-    output: v.variant('kind', [instancesSnapshot, instancesChange]),
+    output: unchecked(v.variant('kind', [instancesSnapshot, instancesChange])),
     stream: true,
     scope: 'registry:read',
   },

@@ -1,7 +1,8 @@
 import { openMemoryKv } from '@plumb/kv';
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { ADDRESS, declare, openWorld, type World } from '../test/registry-world.ts';
+import { declare } from '../test/declare.ts';
+import { ADDRESS, openWorld, type World } from '../test/registry-world.ts';
 
 async function openShop(options: Parameters<typeof openWorld>[0] = {}): Promise<World> {
   const world = await openWorld(options);

@@ -2,7 +2,8 @@ import { OperatingError } from '@plumb/base';
 import { openMemoryKv } from '@plumb/kv';
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { ADDRESS, declare, idsOf, KEY, openWorld, type World } from '../test/registry-world.ts';
+import { declare } from '../test/declare.ts';
+import { ADDRESS, idsOf, KEY, openWorld, type World } from '../test/registry-world.ts';
 import type { Instance, Registered, RegistryClient, Service } from './index.ts';
 
 /** Joins, and resolves with the answer; the stream stays open until `leave`, or the loss of the connection. */

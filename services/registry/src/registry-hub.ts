@@ -6,13 +6,20 @@
  * later change, once and in order; one that falls more than `HUB_QUEUE_MAX` changes behind gets a new snapshot instead.
  */
 import { describeError, type Log, OperatingError } from '@plumb/base';
+import type { SharedValue } from '@plumb/rpc';
+import type { RegistryEvent } from './contract.ts';
 import { type RegistryChange, RegistryView, type Removed } from './registry-view.ts';
 import { type Committed, type RegistryStore, watchStore } from './registry-store.ts';
 
 /** Changes that a slow watcher may fall behind. They are shared, so a watcher costs its places only. */
 const HUB_QUEUE_MAX = 1_024;
 
-export type HubChange = { readonly change: RegistryChange; readonly removed: Removed };
+export type HubChange = {
+  readonly change: RegistryChange;
+  readonly removed: Removed;
+  /** What watchers are told of it, by what they ask for: shared, so that it is encoded once. */
+  readonly told: Map<string, SharedValue<RegistryEvent> | undefined>;
+};
 
 /** `view` is what is there when the item is taken: read it before anything is awaited. */
 export type HubEvent =
@@ -108,9 +115,10 @@ export class RegistryHub {
     const removed = this.view.apply(change);
     this.#hasRead = true;
     this.#reading?.resolve();
+    const event = { change, removed, told: new Map<string, SharedValue<RegistryEvent> | undefined>() };
     for (const watcher of this.#watchers) {
       if (isSnapshot) watcher.fallBehind();
-      else watcher.offer({ change, removed });
+      else watcher.offer(event);
     }
     let count = 0;
     while ((this.#waiters[count]?.revision ?? Infinity) <= change.revision) count += 1;

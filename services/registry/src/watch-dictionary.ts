@@ -1,20 +1,40 @@
 /** What watchers of the dictionary are told: the changes of the hub, cut down to what was asked for. */
 import type { OperatingError } from '@plumb/base';
+import { SharedValue } from '@plumb/rpc';
 import type { RegistryEvent, ServiceEvent } from './contract.ts';
 import type { Instance } from './dictionary-schemas.ts';
 import type { HubChange, RegistryHub } from './registry-hub.ts';
 import type { RegistryView } from './registry-view.ts';
+
+/** An application, service or instance, encoded, roughly. */
+const ITEM_BYTES = 400;
+/** Of a watch of everything. */
+const EVERYTHING = '';
 
 /** The dictionary, or one application's part of it. */
 export async function* watchDictionary(
   hub: RegistryHub,
   application: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<RegistryEvent> {
+): AsyncGenerator<RegistryEvent | SharedValue<RegistryEvent>> {
   for await (const event of hub.watch(signal)) {
-    const item = event.kind === 'snapshot' ? snapshotFor(event.view, application) : changeFor(event, application);
+    const item = event.kind === 'snapshot' ? snapshotFor(event.view, application) : sharedChange(event, application);
     if (item !== undefined) yield item;
   }
+}
+
+/** What is told of one change is made once for each application that is asked for. */
+function sharedChange(event: HubChange, application: string | undefined): SharedValue<RegistryEvent> | undefined {
+  const { told } = event;
+  const key = application ?? EVERYTHING;
+  if (!told.has(key)) told.set(key, share(changeFor(event, application)));
+  return told.get(key);
+}
+
+function share(event: RegistryEvent | undefined): SharedValue<RegistryEvent> | undefined {
+  if (event === undefined) return undefined;
+  const count = event.applications.length + event.services.length + event.instances.length;
+  return new SharedValue(event, (count + 1) * ITEM_BYTES);
 }
 
 /**

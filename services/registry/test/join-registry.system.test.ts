@@ -9,14 +9,15 @@ import { until } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { joinRegistry, type RegistryMembership } from '../src/instance.ts';
 import { type ControlPlane, openControlPlane } from './control-plane.ts';
-import { declare, idsOf } from './registry-world.ts';
+import { declare } from './declare.ts';
+import { idsOf } from './registry-world.ts';
 
 type Calculator = { add: (a: number, b: number) => number; hold: (lengthMs: number) => void };
 
 async function openPlane(kv: Kv): Promise<ControlPlane> {
   const plane = await openControlPlane({ kv });
-  await declare({ registry: plane.registry, clock } as never, 'ledger', { api: [] });
-  await declare({ registry: plane.registry, clock } as never, 'shop', { web: ['ledger-api'] });
+  await declare({ registry: plane.registry, clock }, 'ledger', { api: [] });
+  await declare({ registry: plane.registry, clock }, 'shop', { web: ['ledger-api'] });
   return plane;
 }
 
@@ -83,7 +84,12 @@ test('it is announced with its key, handed its configuration and peers, knows it
     const [usage] = await plane.registry.usedBy({ service: 'ledger-api' });
     return usage?.called !== undefined && usage;
   });
-  expect(used).toMatchObject({ application: 'shop', kinds: ['called', 'declared', 'looked-up'], count: 2, callers: ['shop-web-1'] });
+  expect(used).toMatchObject({
+    application: 'shop',
+    kinds: ['called', 'declared', 'looked-up'],
+    count: 2,
+    callers: ['shop-web-1'],
+  });
 
   await plane.connection.call('config.set', { application: 'shop', key: 'title', value: 'More' });
   await until('the change to arrive', () => shop.config.get('title') === 'More');

@@ -3,7 +3,7 @@ import { type Log, silentLog } from '@plumb/base';
 import { type Kv, openMemoryKv } from '@plumb/kv';
 import { type Caller, connectInProcess } from '@plumb/rpc';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
-import { type Application, type RegistryClient, registryContract, type Service, serviceName } from '../src/index.ts';
+import { type RegistryClient, registryContract } from '../src/index.ts';
 import { openRegistry, type ReadConfig, type RegistryService } from '../src/server.ts';
 
 export const ADDRESS = { address: '127.0.0.1', port: 4_000 } as const;
@@ -50,25 +50,6 @@ export async function openWorld({
       connect({ id, scopes: ['registry:read', 'registry:register', 'config:read'], application }),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
-}
-
-/** Declares an application with a service for each component; `needs` of the application, and of each component. */
-export async function declare(
-  { registry, clock }: Pick<World, 'registry' | 'clock'>,
-  name: string,
-  components: Readonly<Record<string, readonly string[]>>,
-  extra: Partial<Application> = {},
-): Promise<void> {
-  const application = { name, environment: 'default', release: 'r1', declaredAt: clock.now(), ...extra };
-  const services = Object.entries(components).map(([component, needs]): Service => ({
-    name: serviceName(name, component),
-    application: name,
-    component,
-    kind: 'process',
-    protocol: 'rpc',
-    needs: [...needs],
-  }));
-  await registry.declare({ application, services });
 }
 
 /** The ids of the instances of a service, ready or not, sorted. */
