@@ -114,6 +114,18 @@ export class ByteReader {
     return new Uint8Array(this.bytes.subarray(start, start + length));
   }
 
+  /** Like `byteString`, but a view where it has `viewBytesMin` or more and is most of the memory that it is in. */
+  byteView(detail: number, viewBytesMin: number): Uint8Array {
+    if (detail === INDEFINITE) return this.byteString(detail);
+    const length = this.length(detail);
+    const start = this.skip(length);
+    const { bytes } = this;
+    if (length >= viewBytesMin && length * 2 > bytes.buffer.byteLength) {
+      return new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
+    }
+    return new Uint8Array(bytes.subarray(start, start + length));
+  }
+
   uint16(at: number): number {
     const { bytes } = this;
     return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);

@@ -16,6 +16,12 @@ const BUFFER_BYTES_MAX = 65_536;
 /** How many of what was taken last the next buffer is for. */
 const CUTS = 16;
 
+/** Something large is often followed by something small: for that a large buffer has this part of it as room. */
+const LARGE_ROOM = 1 / 8;
+
+/** Buffers that were given back. More than anybody has under way who is not held back by something else. */
+const SPARES_MAX = 8;
+
 const NOTHING = Buffer.alloc(0);
 
 /** Positions count from what was taken last. */
@@ -28,6 +34,8 @@ export class ByteWriter {
   #start = 0;
   #end = 0;
   #lastTakenBytes = 0;
+  /** The last is the next. Held weakly: a writer that does nothing keeps no memory. */
+  readonly #spares: WeakRef<ArrayBuffer>[] = [];
 
   /** What is taken at once is at most `sizeBytesMax`; more is refused before the memory for it is asked for. */
   constructor(sizeBytesMax: number) {
@@ -54,6 +62,13 @@ export class ByteWriter {
     this.#forget();
     // Much of the buffer is empty, which whoever keeps the bytes would keep too.
     return taken.length * 4 < length * 3 ? Buffer.from(taken) : taken;
+  }
+
+  /** Gives back what was taken, to be written over. Without effect where it is small. */
+  reuse({ buffer, byteOffset }: Buffer): void {
+    if (byteOffset !== 0 || buffer.byteLength <= BUFFER_BYTES_MAX || !(buffer instanceof ArrayBuffer)) return;
+    this.#spares.push(new WeakRef(buffer));
+    if (this.#spares.length > SPARES_MAX) this.#spares.shift();
   }
 
   byte(byte: number): void {
@@ -178,12 +193,25 @@ export class ByteWriter {
       throw new OperatingError('exhausted', `there are more than ${needed - 2 * ROOM_BYTES} bytes: ${advice}`);
     }
     const usual = Math.min(Math.max(this.#lastTakenBytes * CUTS, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(needed, usual, written.length * 2));
+    const sizeBytes = Math.max(needed, usual, written.length * 2);
+    this.#bytes = sizeBytes > BUFFER_BYTES_MAX ? this.#largeBuffer(sizeBytes) : Buffer.allocUnsafeSlow(sizeBytes);
     this.#bytes.set(written);
     this.#view = viewOf(this.#bytes);
     this.#fullAt = this.#bytes.length - ROOM_BYTES;
     this.#start = 0;
     this.#end = written.length;
+  }
+
+  /** Memory of the system that was not used before costs more than the bytes that are written to it. */
+  #largeBuffer(sizeBytesMin: number): Buffer {
+    const sizeBytes = Math.ceil(sizeBytesMin * (1 + LARGE_ROOM));
+    for (let spare = this.#spares.pop(); spare !== undefined; spare = this.#spares.pop()) {
+      const memory = spare.deref();
+      // A much larger one would be copied when it is taken; one that is too small is not asked for again soon.
+      if (memory === undefined || memory.byteLength < sizeBytesMin) continue;
+      if (memory.byteLength <= sizeBytes * (1 + LARGE_ROOM)) return Buffer.from(memory);
+    }
+    return Buffer.allocUnsafeSlow(sizeBytes);
   }
 
   #forget(): void {

@@ -49,3 +49,31 @@ test('a value that is encoded already is added as a field', () => {
   const value = [1, { two: 2 }];
   expect(read(batch.take())).toEqual([{ id: 7, value }, { value }, { ...wide, value }]);
 });
+
+test('what was given back is written over, and nothing else is', () => {
+  const batch = new CborBatch({ head: Buffer.of(1), sizeBytesMax: 10_000_000 });
+  const take = (fill: number, sizeBytes: number): Buffer => {
+    batch.add({ bytes: Buffer.alloc(sizeBytes, fill), after: 'x'.repeat(100) });
+    return batch.take();
+  };
+  const valueOf = (taken: Buffer): unknown => decodeCborSequence(taken.subarray(1))[0];
+  const expected = (fill: number, sizeBytes: number): unknown => ({
+    bytes: new Uint8Array(sizeBytes).fill(fill),
+    after: 'x'.repeat(100),
+  });
+  const [first, second] = [take(1, 500_000), take(2, 500_000)];
+  batch.reuse(first);
+  const [third, fourth] = [take(3, 500_000), take(4, 500_000)];
+  expect(third.buffer).toBe(first.buffer);
+  expect([second, third, fourth].map(valueOf)).toEqual([2, 3, 4].map((fill) => expected(fill, 500_000)));
+  // Neither too small a buffer, nor one of which a small batch would keep most for nothing.
+  batch.reuse(second);
+  expect(valueOf(take(5, 900_000))).toEqual(expected(5, 900_000));
+  batch.reuse(third);
+  expect(take(6, 100_000).buffer.byteLength).toBeLessThan(150_000);
+  // Small ones share a buffer, which stays as it is.
+  const small = take(7, 100);
+  batch.reuse(small);
+  for (let i = 0; i < 100; i += 1) take(8, 1_000);
+  expect(valueOf(small)).toEqual(expected(7, 100));
+});

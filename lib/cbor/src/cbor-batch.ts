@@ -50,6 +50,11 @@ export class CborBatch {
     return this.#writer.out.take();
   }
 
+  /** Gives back what `take` returned, to be written over. Safe to leave out; it saves memory for batches above 64 KiB. */
+  reuse(taken: Buffer): void {
+    this.#writer.out.reuse(taken);
+  }
+
   #added(write: () => void): number {
     const start = this.#begin();
     try {

@@ -18,13 +18,26 @@ const NUMBERS_MIN = 16;
 
 type Fields = Record<string | number, unknown>;
 
+export type CborDecoderOptions = {
+  /**
+   * A byte string of so many bytes or more that is most of the memory it is in becomes a view of it, so it keeps at most
+   * twice its size. Nobody may write to that memory later. Without it every byte string is a copy, and so is what has a tag.
+   */
+  readonly viewBytesMin?: number | undefined;
+};
+
 /** Decodes one message after another, and remembers their keys: use one for each peer or collection. */
 export class CborDecoder {
   readonly #in = new ByteReader();
   /** Made when it decodes for the second time: for a single value it would cost more than it saves. */
   #keys: KeyCache | undefined;
   #isUsed = false;
+  readonly #viewBytesMin: number;
   #depth = 0;
+
+  constructor({ viewBytesMin = Infinity }: CborDecoderOptions = {}) {
+    this.#viewBytesMin = viewBytesMin;
+  }
 
   /** The one value in `bytes`. @throws OperatingError `invalid`. */
   decode(bytes: Uint8Array): unknown {
@@ -79,7 +92,7 @@ export class CborDecoder {
         return typeof count === 'bigint' ? -1n - count : -1 - count;
       }
       case 2:
-        return this.#in.byteString(detail);
+        return this.#in.byteView(detail, this.#viewBytesMin);
       case 3:
         return this.#in.text(detail);
       case 4:

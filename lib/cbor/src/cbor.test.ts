@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeCbor, decodeCborSequence } from './decode-cbor.ts';
+import { CborDecoder } from './cbor-decoder.ts';
 import { CborEncoder } from './cbor-encoder.ts';
 import { PLAIN_DEPTH_MAX } from './plain-limits.ts';
 
@@ -200,4 +201,29 @@ test('a sequence holds any number of values', () => {
   const bytes = Buffer.concat(values.map((value) => encoder.encode(value)));
   expect(decodeCborSequence(bytes)).toEqual(values);
   expect(decodeCborSequence(new Uint8Array())).toEqual([]);
+});
+
+test('a large byte string is a view where that is asked for and keeps little else; all others are copies', () => {
+  const decoder = new CborDecoder({ viewBytesMin: 1_000 });
+  const bytesOf = (encoded: Buffer): Uint8Array => (decoder.decode(encoded) as { bytes: Uint8Array }).bytes;
+  const own = (value: unknown): Buffer => {
+    const encoded = encoder.encode(value);
+    return Buffer.from(new Uint8Array(encoded).buffer);
+  };
+  const large = own({ before: 1, bytes: Buffer.alloc(1_000, 7), after: 2 });
+  const view = bytesOf(large);
+  expect(view).toEqual(new Uint8Array(1_000).fill(7));
+  expect(view.buffer).toBe(large.buffer);
+  expect(view.constructor).toBe(Uint8Array);
+  expect(bytesOf(own({ bytes: Buffer.alloc(999, 7) })).buffer.byteLength).toBe(999);
+  expect(bytesOf(own({ bytes: Buffer.alloc(1_000), more: Buffer.alloc(1_000) })).buffer.byteLength).toBe(1_000);
+  // A small part of a large piece of memory.
+  const piece = Buffer.concat([large, Buffer.alloc(2_000)]);
+  expect(bytesOf(piece.subarray(0, large.length)).buffer.byteLength).toBe(1_000);
+  // What has a tag is aligned, so it is a copy; so is everything else for whoever does not ask.
+  const numbers = decoder.decode(own(new Float64Array(1_000).fill(0.5))) as Float64Array;
+  expect([numbers.byteOffset, numbers[999]]).toEqual([0, 0.5]);
+  expect((new CborDecoder().decode(large) as { bytes: Uint8Array }).bytes.buffer.byteLength).toBe(1_000);
+  // It is still refused where the bytes end too early.
+  expect(() => decoder.decode(large.subarray(0, 900))).toThrow('it ends too early');
 });
