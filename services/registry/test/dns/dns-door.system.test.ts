@@ -121,12 +121,14 @@ test('over TCP queries may come in any pieces and without waiting; answers come 
   const stream = Buffer.concat(
     Array.from({ length: 50 }, (_, id) => framed(encodeQuery({ name: 'web.service.plumb', id }))),
   );
-  for (let at = 0; at < stream.length; at += 37) {
-    client.socket.write(stream.subarray(at, at + 37));
+  const piece = 36; // A byte less than a query is: each border is somewhere else.
+  for (let at = 0; at < stream.length; at += piece) {
+    client.socket.write(stream.subarray(at, at + piece));
     await new Promise((resolve) => setImmediate(resolve));
   }
   await until('all answers', () => client.answers.length === 50);
   expect(client.answers.map((bytes) => bytes.readUInt16BE(0))).toEqual(Array.from({ length: 50 }, (_, id) => id));
+  expect(client.answers.map((bytes) => decodeMessage(bytes).answers.length)).toEqual(client.answers.map(() => 3));
   // Who has asked all it wanted closes its half, and is still answered.
   client.socket.end(framed(encodeQuery({ name: 'plumb', type: 'SOA', id: 99 })));
   await until('the end', client.isClosed);
@@ -140,8 +142,9 @@ test('a client over TCP that does not take its answers is not read from, and get
   const { door, facts } = await openWorld(many);
   const client = await tcp(door);
   client.socket.pause();
-  const count = 1_000; // Of 40 kB each: far more than the buffers of both sockets.
-  for (let id = 0; id < count; id += 1) client.send(encodeQuery({ name: 'web.service.plumb', type: 'SRV', id }));
+  // More questions than the buffers of both sockets hold, for answers of 40 kB each.
+  const query = framed(encodeQuery({ name: 'web.service.plumb', type: 'SRV' }));
+  client.socket.write(Buffer.alloc(24 * 1_048_576, query));
   let before = -1;
   await until(
     'the door to wait',
@@ -152,9 +155,11 @@ test('a client over TCP that does not take its answers is not read from, and get
     },
     { periodMs: 200 },
   );
-  expect(facts.length).toBeLessThan(count / 2);
+  expect(client.socket.writableLength).toBeGreaterThan(0);
+  expect(facts.length).toBeLessThan(1_000);
   client.socket.resume();
-  await until('all answers', () => client.answers.length === count);
+  const more = facts.length + 500;
+  await until('the next answers', () => client.answers.length > more);
 });
 
 test('what is no query ends the connection; a longer one than any resolver sends too', async () => {
@@ -194,7 +199,7 @@ test('a silent connection is closed after a while, one that asks is not, and one
   expect(later.filter(({ isClosed }) => isClosed())).toEqual([]);
 });
 
-test('garbage over UDP is survived, responses and queries from port 0 are not answered', async () => {
+test('garbage over UDP is survived, and responses are not answered', async () => {
   const { door, facts } = await openWorld();
   const client = await udp(door);
   for (let i = 0; i < 200; i += 1)

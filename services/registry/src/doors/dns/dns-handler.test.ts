@@ -116,6 +116,7 @@ test('a name that is not there is a name error, one without such records has no 
   check('a.web-1.web.service.plumb', 'A', NXDOMAIN);
   check('_other._tcp.service.plumb', 'SRV', NXDOMAIN);
   check('web._tcp.service.plumb', 'SRV', NXDOMAIN);
+  check('xweb._tcp.service.plumb', 'SRV', NXDOMAIN);
   check('_web._udp.service.plumb', 'SRV', NXDOMAIN);
   check('a.ns.plumb', 'A', NXDOMAIN);
   check('nothing.plumb', 'A', NXDOMAIN);
