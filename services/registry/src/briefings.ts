@@ -31,7 +31,8 @@ export type BriefingRequest = {
 };
 
 export async function brief(request: BriefingRequest, dependencies: BriefingDependencies): Promise<Briefing> {
-  const config = await readConfigFor(request, dependencies);
+  const isConfigured = dependencies.readConfig !== undefined && holdsScope(request.caller.scopes, CONFIG_SCOPE);
+  const config = isConfigured ? await readConfigFor(request, dependencies) : undefined;
   const { view } = dependencies;
   const needs =
     view.services.get(request.service ?? '')?.needs ?? view.applications.get(request.application)?.needs ?? [];
@@ -43,13 +44,12 @@ export async function brief(request: BriefingRequest, dependencies: BriefingDepe
 }
 
 async function readConfigFor(
-  { application, caller }: BriefingRequest,
+  { application }: BriefingRequest,
   { readConfig, log }: BriefingDependencies,
 ): Promise<Briefing['config']> {
-  if (readConfig === undefined || !holdsScope(caller.scopes, CONFIG_SCOPE)) return undefined;
   try {
-    const { revision, values } = await readConfig(application);
-    return { revision, values: { ...values } };
+    const config = await readConfig?.(application);
+    return config && { revision: config.revision, values: { ...config.values } };
   } catch (error) {
     // Who announces itself is there, whatever ails the configuration; it is asked for that again.
     log.warn('registry.config-failed', { application, error: describeError(error) });

@@ -90,5 +90,7 @@ function commonHealth(own: Health | undefined, other: Health | undefined): Healt
 
 /** What is not undefined: absent means absent. */
 function present<T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as never;
+  const found: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(parts)) if (value !== undefined) found[key] = value;
+  return found as never;
 }

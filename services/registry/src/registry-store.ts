@@ -71,31 +71,38 @@ export function requireCommitted(result: TransactionResult, what: string): Commi
   return { revision: result.revision, hasChanged };
 }
 
-function instanceIdOf(key: string): string {
-  return key.slice(key.indexOf('/') + 1);
+/** In one pass, and without a list for what there is nothing of: most changes are of one instance. */
+function toChange({ applications, services, instances }: RegistryStore, event: WatchEvent): RegistryChange {
+  const [applicationPrefix, servicePrefix, instancePrefix] = [
+    applications.key(''),
+    services.key(''),
+    instances.key(''),
+  ];
+  const entries: readonly Entry[] = event.kind === 'snapshot' ? event.entries : event.puts;
+  const put = { applications: NONE as Application[], services: NONE as Service[], instances: NONE as Instance[] };
+  for (const entry of entries) {
+    if (entry.key.startsWith(instancePrefix)) put.instances = append(put.instances, instances.parse(entry).value);
+    else if (entry.key.startsWith(servicePrefix)) put.services = append(put.services, services.parse(entry).value);
+    else if (entry.key.startsWith(applicationPrefix))
+      put.applications = append(put.applications, applications.parse(entry).value);
+  }
+  const removed = { applications: NONE as string[], services: NONE as string[], instances: NONE as string[] };
+  for (const key of event.kind === 'snapshot' ? NONE : event.deletes) {
+    if (key.startsWith(instancePrefix))
+      removed.instances = append(removed.instances, key.slice(key.indexOf('/', instancePrefix.length) + 1));
+    else if (key.startsWith(servicePrefix))
+      removed.services = append(removed.services, key.slice(servicePrefix.length));
+    else if (key.startsWith(applicationPrefix))
+      removed.applications = append(removed.applications, key.slice(applicationPrefix.length));
+  }
+  return { kind: 'change', revision: event.revision, ...put, removed };
 }
 
-function toChange({ applications, services, instances }: RegistryStore, event: WatchEvent): RegistryChange {
-  const entries = event.kind === 'snapshot' ? event.entries : event.puts;
-  const deletes = event.kind === 'snapshot' ? [] : event.deletes;
-  const valuesOf = <T>(collection: Collection<T>): T[] => {
-    const prefix = collection.key('');
-    return entries.filter(({ key }) => key.startsWith(prefix)).map((entry: Entry) => collection.parse(entry).value);
-  };
-  const idsOf = (collection: { readonly key: (id: string) => string }): string[] => {
-    const prefix = collection.key('');
-    return deletes.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
-  };
-  return {
-    kind: 'change',
-    revision: event.revision,
-    applications: valuesOf(applications),
-    services: valuesOf(services),
-    instances: valuesOf(instances),
-    removed: {
-      applications: idsOf(applications),
-      services: idsOf(services),
-      instances: idsOf(instances).map(instanceIdOf),
-    },
-  };
+/** Shared by all that is empty; never written to. */
+const NONE: never[] = [];
+
+function append<T>(list: T[], value: T): T[] {
+  if (list.length === 0) return [value];
+  list.push(value);
+  return list;
 }

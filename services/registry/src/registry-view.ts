@@ -12,6 +12,7 @@ export type Removed = {
 };
 
 const NONE: ReadonlyMap<string, Instance> = new Map();
+const NOTHING: readonly never[] = [];
 
 export class RegistryView {
   readonly applications = new Map<string, Application>();
@@ -89,7 +90,8 @@ export class RegistryView {
   }
 }
 
-function take<T>(map: Map<string, T>, names: readonly string[]): T[] {
+function take<T>(map: Map<string, T>, names: readonly string[]): readonly T[] {
+  if (names.length === 0) return NOTHING;
   return names.flatMap((name) => {
     const value = map.get(name);
     map.delete(name);
