@@ -32,6 +32,9 @@ test('an application that is deployed has names in DNS, which go with its proces
   );
   await until('the next process', async () => (await resolver.resolveSrv('tipjar-web.service.plumb')).length === 1);
 
+  const users = await plumb.services.registry.usedBy({ service: 'tipjar-web' });
+  expect(users).toContainEqual(expect.objectContaining({ service: 'tipjar-web', caller: 'dns', kinds: ['looked-up'] }));
+
   const metrics = await fetch(`${plumb.doors.http}/metrics`, { headers: { authorization: `Bearer ${plumb.token}` } });
   const text = await metrics.text();
   expect(text).toMatch(/plumb_dns_answers_total\{transport="udp",type="SRV",rcode="NOERROR"\} \d+/);

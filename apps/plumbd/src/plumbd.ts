@@ -199,7 +199,12 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
           await openDnsDoor({
             registry: services.registry,
             port: options.dnsPort,
-            observe: ownMetrics.observeDns,
+            observe(fact) {
+              ownMetrics.observeDns(fact);
+              // DNS does not say who asks: to know that somebody does is better than nothing.
+              if (fact.service !== undefined)
+                registry.noteUse({ kind: 'lookedUp', service: fact.service, caller: 'dns', application: undefined });
+            },
             clock,
             random,
             log,

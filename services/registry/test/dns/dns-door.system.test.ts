@@ -76,8 +76,8 @@ test('what does not fit into a datagram is asked again over TCP, by Node.js too'
   resolver.setServers([`127.0.0.1:${door.port}`]);
   expect(new Set(await resolver.resolve4('web.service.plumb')).size).toBe(300);
   expect(facts).toEqual([
-    { transport: 'udp', type: 'A', rcode: 'NOERROR', isTruncated: true },
-    { transport: 'tcp', type: 'A', rcode: 'NOERROR', isTruncated: false },
+    { transport: 'udp', type: 'A', rcode: 'NOERROR', isTruncated: true, service: 'web' },
+    { transport: 'tcp', type: 'A', rcode: 'NOERROR', isTruncated: false, service: 'web' },
   ]);
 });
 
@@ -209,7 +209,7 @@ test('garbage over UDP is survived, and responses are not answered', async () =>
   client.send(query);
   await client.ask({ name: 'web.service.plumb', id: 2 });
   expect(client.answers.filter((bytes) => bytes.readUInt16BE(0) === 1)).toEqual([]);
-  expect(facts.at(-1)).toEqual({ transport: 'udp', type: 'A', rcode: 'NOERROR', isTruncated: false });
+  expect(facts.at(-1)).toEqual({ transport: 'udp', type: 'A', rcode: 'NOERROR', isTruncated: false, service: 'web' });
 });
 
 test('who asks for more than any client needs is told to come by TCP, with no more bytes than it sent', async () => {

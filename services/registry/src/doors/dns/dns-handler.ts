@@ -19,12 +19,13 @@ export type DnsPeer = {
   readonly datagramBytesMax: number;
 };
 
-/** What was done, in few words: for counters. */
+/** What was done, in few words for counters; and for evidence which service somebody asked for, where it is there. */
 export type DnsFact = {
   readonly transport: DnsTransport;
   readonly type: string;
   readonly rcode: RcodeName;
   readonly isTruncated: boolean;
+  readonly service?: string | undefined;
 };
 
 export type DnsHandler = (message: Buffer, peer: DnsPeer) => DnsReply | undefined;
@@ -64,7 +65,7 @@ export function createDnsHandler(dependencies: DnsHandlerDependencies): DnsHandl
     const type = recordTypeName(query.kind === 'faulty' ? undefined : query.question?.type);
     return {
       bytes: writer.finish(),
-      fact: { transport: peer.transport, type, rcode: answer.rcode, isTruncated },
+      fact: { transport: peer.transport, type, rcode: answer.rcode, isTruncated, service: answer.service },
     };
   };
 }

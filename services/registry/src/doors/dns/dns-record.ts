@@ -31,6 +31,8 @@ export const TEXTS_MAX = 8;
 
 export type DnsAnswer = {
   readonly rcode: RcodeName;
+  /** What was asked for, where it is there. */
+  readonly service?: string | undefined;
   /** Whether this server is the one to say so: it is for everything in its zone. */
   readonly isAuthoritative: boolean;
   readonly answers: readonly DnsRecord[];

@@ -45,7 +45,11 @@ export type DnsZone = {
   readonly random: Random;
 };
 
-type Node = { readonly records: (type: number) => readonly DnsRecord[]; readonly extra: () => readonly DnsRecord[] };
+type Node = {
+  readonly service?: string;
+  readonly records: (type: number) => readonly DnsRecord[];
+  readonly extra: () => readonly DnsRecord[];
+};
 
 const NOTHING: readonly DnsRecord[] = [];
 const EMPTY_NODE: Node = { records: () => NOTHING, extra: () => NOTHING };
@@ -70,13 +74,14 @@ export function answerQuestion(zone: DnsZone, { name, type, isInternet }: DnsQue
   const base = { isAuthoritative: true, answers: NOTHING, authority: NOTHING, additional: NOTHING };
   const node = findNode(zone, name, soa);
   if (node === undefined) return { ...base, rcode: 'NXDOMAIN', authority: [soa(NEGATIVE_TTL_S)] };
+  const found = { ...base, rcode: 'NOERROR', service: node.service } as const;
   if (type === RECORD_TYPE.ANY) {
     const refusal = { name, ttlS: ANSWER_TTL_S, type: RECORD_TYPE.HINFO, texts: ANY_TEXTS };
-    return { ...base, rcode: 'NOERROR', answers: [refusal] };
+    return { ...found, answers: [refusal] };
   }
   const answers = node.records(type);
-  if (answers.length === 0) return { ...base, rcode: 'NOERROR', authority: [soa(NEGATIVE_TTL_S)] };
-  return { ...base, rcode: 'NOERROR', answers, additional: additionalTo(answers, node) };
+  if (answers.length === 0) return { ...found, authority: [soa(NEGATIVE_TTL_S)] };
+  return { ...found, answers, additional: additionalTo(answers, node) };
 }
 
 function additionalTo(answers: readonly DnsRecord[], node: Node): readonly DnsRecord[] {
@@ -95,14 +100,15 @@ function findNode(zone: DnsZone, name: DnsName, soa: (ttlS: number) => DnsRecord
   if (owner === undefined) {
     if (host === '_tcp') return EMPTY_NODE;
     const service = source.service(host);
-    return service && serviceNode(zone, service, name);
+    return service && { ...serviceNode(zone, service, name), service: host };
   }
   if (host === '_tcp') {
-    const service = owner.startsWith('_') ? source.service(owner.slice(1)) : undefined;
-    return service && onlySrv(serviceNode(zone, service, name));
+    const serviceName = owner.startsWith('_') ? owner.slice(1) : '';
+    const service = source.service(serviceName);
+    return service && { ...onlySrv(serviceNode(zone, service, name)), service: serviceName };
   }
   const instance = source.service(host)?.find(owner);
-  return instance && serviceNode(zone, onlyInstance(instance), name);
+  return instance && { ...serviceNode(zone, onlyInstance(instance), name), service: host };
 }
 
 function apex(zone: DnsZone, soa: (ttlS: number) => DnsRecord): Node {
