@@ -9,6 +9,7 @@ import { runChild } from './run-child.mjs';
 export const TEST_PACKAGES = [
   'bind9-dnsutils',
   'chromium',
+  'etcd-client',
   'etcd-server',
   'haproxy',
   'libatomic1',

@@ -1,11 +1,10 @@
 // The conformance suite on a real etcd, and what only a server of its own can do: restarts, passwords, leases that end.
 import { silentLog, systemClock } from '@plumb/base';
-import { hasRequirement, kvSuite, openTemporaryDirectory, until } from '@plumb/testing';
+import { type EtcdServer, hasRequirement, kvSuite, openTemporaryDirectory, startEtcd, until } from '@plumb/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEtcdKv } from '../src/etcd/index.ts';
 import type { Kv } from '../src/index.ts';
 import { openRocksKv, restoreBackup } from '../src/rocks.ts';
-import { type EtcdServer, startEtcd } from './etcd-server.ts';
 
 const put = (key: string, text: string, leaseId?: string) =>
   ({ kind: 'put', key, value: Buffer.from(text), leaseId }) as const;

@@ -1,3 +1,4 @@
+export { type EtcdServer, type EtcdServerOptions, startEtcd } from './etcd-server.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export { createFakeNetwork, type FakeConnection, type FakeNet, type FakeNetwork } from './fake-network.ts';
 export type { FakeProcess } from './fake-process.ts';

@@ -9,6 +9,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   haproxy: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
   prometheus: ['/usr/bin/prometheus', '/usr/local/bin/prometheus'],
   etcd: ['/usr/bin/etcd', '/usr/local/bin/etcd'],
+  etcdctl: ['/usr/bin/etcdctl', '/usr/local/bin/etcdctl'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
 };
 

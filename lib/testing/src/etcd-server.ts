@@ -2,7 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
-import { findProgram, openTemporaryDirectory, until } from '@plumb/testing';
+import { findProgram } from './requirement.ts';
+import { openTemporaryDirectory } from './temporary-directory.ts';
+import { until } from './until.ts';
 
 export type EtcdServer = AsyncDisposable & {
   readonly endpoint: string;
