@@ -1,6 +1,5 @@
 import { Etcd3 } from 'etcd3';
-import { findProgram } from '@plumb/testing';
-import { startEtcd } from '../../../lib/kv/test/etcd-server.ts';
+import { findProgram, startEtcd } from '@plumb/testing';
 import { rateOf } from './bench-client.ts';
 
 /** Registrations in etcd, synced; empty where it is not installed. */
