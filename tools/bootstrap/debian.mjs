@@ -13,7 +13,6 @@ export const TEST_PACKAGES = [
   'etcd-server',
   'haproxy',
   'libatomic1',
-  'prometheus',
   'python3-cbor2',
   'python3-zmq',
   'strace',
@@ -23,7 +22,7 @@ export const TEST_PACKAGES = [
 const PEER_PACKAGES = ['dnsmasq-base', 'nats-server'];
 
 /** Of all these, what brings a server that Debian starts where it can: we only want the program. */
-const SERVER_PACKAGES = ['etcd-server', 'haproxy', 'nats-server', 'prometheus'];
+const SERVER_PACKAGES = ['etcd-server', 'haproxy', 'nats-server'];
 /** Asked by Debian's packages before they start a server; 101 forbids it. */
 const SERVER_POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_SCRIPT =

@@ -7,7 +7,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   dig: ['/usr/bin/dig'],
   dnsmasq: ['/usr/sbin/dnsmasq', '/usr/local/sbin/dnsmasq'],
   haproxy: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
-  prometheus: ['/usr/bin/prometheus', '/usr/local/bin/prometheus'],
+  go: ['/usr/local/go/bin/go', '/usr/bin/go'],
   etcd: ['/usr/bin/etcd', '/usr/local/bin/etcd'],
   etcdctl: ['/usr/bin/etcdctl', '/usr/local/bin/etcdctl'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
