@@ -3,6 +3,9 @@ import type { Entry, Key } from './kv.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { RecordReader } from './sealed-record.ts';
 
+/** A view of an engine's buffer would keep all of it alive. */
+export type CopyBytes = (bytes: Uint8Array) => Uint8Array;
+
 /** createRevision, modRevision, size of the lease's id with the flag, version. */
 const HEAD_SIZE_BYTES = 8 + 8 + 2 + 8;
 /** In the size of the lease's id: a version follows. Without it, the bytes are of format 1. */
@@ -27,13 +30,15 @@ export function entryBodySizeMax({ leaseId = '', value }: Entry): number {
  * Reads to the end. An entry of format 1 gets version 1 when it was not changed since it was created, and 2 when it was:
  * how often is not known.
  */
-export function readEntry(key: Key, reader: RecordReader): Entry {
+export function readEntry(key: Key, reader: RecordReader, copy: CopyBytes): Entry {
   const createRevision = reader.u64();
   const modRevision = reader.u64();
   const leaseSize = reader.u16();
   const version = (leaseSize & HAS_VERSION) !== 0 ? reader.u64() : createRevision === modRevision ? 1 : 2;
-  const leaseId = reader.bytes(leaseSize & ~HAS_VERSION).toString();
-  // Copied: a view would keep the engine's whole buffer alive.
-  const value = new Uint8Array(reader.bytes(reader.restSize));
-  return { key, value, createRevision, modRevision, version, ...(leaseId === '' ? {} : { leaseId }) };
+  const leaseSizeBytes = leaseSize & ~HAS_VERSION;
+  const leaseId = leaseSizeBytes === 0 ? undefined : reader.text(leaseSizeBytes);
+  const value = copy(reader.bytes(reader.restSize));
+  return leaseId === undefined
+    ? { key, value, createRevision, modRevision, version }
+    : { key, value, createRevision, modRevision, version, leaseId };
 }

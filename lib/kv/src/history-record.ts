@@ -2,7 +2,7 @@
  * A piece of history on disk: the changes of one batch, as `docs/formats/kv.md` draws them. Only what a change replaced is
  * written. What it put is in the state, or in what a later change replaced: `rebuildChanges` finds it there.
  */
-import { readEntry, writeEntry } from './entry-body.ts';
+import { type CopyBytes, readEntry, writeEntry } from './entry-body.ts';
 import type { EngineWrite } from './kv-engine.ts';
 import type { KvChange, KvView } from './kv-state.ts';
 import type { Entry, Key } from './kv.ts';
@@ -60,7 +60,7 @@ export function deleteHistory(firstRevision: number): EngineWrite {
 }
 
 /** `reader` stands at the start of the body of the record `name`. */
-export function parseHistory(name: string, reader: RecordReader): StoredHistory {
+export function parseHistory(name: string, reader: RecordReader, copy: CopyBytes): StoredHistory {
   const changes = Array.from({ length: reader.u32() }, () => Array.from({ length: reader.u32() }, readReplaced));
   if (reader.restSize > 0) throw damagedError(name, 'it is too long');
   return { firstRevision: Number(name.slice(PREFIX.length)), changes };
@@ -68,9 +68,9 @@ export function parseHistory(name: string, reader: RecordReader): StoredHistory 
   function readReplaced(): readonly [Key, Entry | undefined] {
     const keySize = reader.u16();
     const bodySize = reader.u32();
-    const key = reader.bytes(keySize).toString();
+    const key = reader.text(keySize);
     if (bodySize === 0) return [key, undefined];
-    return [key, readEntry(key, new RecordReader(name, reader.bytes(bodySize)))];
+    return [key, readEntry(key, new RecordReader(name, reader.bytes(bodySize)), copy)];
   }
 }
 
@@ -81,8 +81,8 @@ export function parseHistory(name: string, reader: RecordReader): StoredHistory 
  */
 export function rebuildChanges(state: KvView, records: readonly StoredHistory[], oldestRevision: number): KvChange[] {
   const changes: KvChange[] = [];
-  /** What keys held after the change that is looked at, where that is not what the state holds. */
-  const held = new Map<Key, Entry | undefined>();
+  /** What keys held after the change that is looked at, where that is not what the state holds; null is nothing. */
+  const held = new Map<Key, Entry | null>();
   let revision = state.revision;
   for (const record of records.toReversed()) {
     const name = historyKey(record.firstRevision);
@@ -102,19 +102,20 @@ function rebuildChange(
   state: KvView,
   revision: number,
   replaced: Replaced,
-  held: Map<Key, Entry | undefined>,
+  held: Map<Key, Entry | null>,
   name: string,
 ): KvChange {
   const puts: Entry[] = [];
   const deletes: Key[] = [];
   const previous: Entry[] = [];
   for (const [key, before] of replaced) {
-    const after = held.has(key) ? held.get(key) : state.get(key);
-    if (after === undefined) deletes.push(key);
+    const known = held.get(key);
+    const after = known === undefined ? state.get(key) : known;
+    if (after === undefined || after === null) deletes.push(key);
     else if (after.modRevision === revision) puts.push(after);
     else throw damagedError(name, `"${key}" was not changed at revision ${revision}`);
     if (before !== undefined) previous.push(before);
-    held.set(key, before);
+    held.set(key, before ?? null);
   }
   return { revision, puts, deletes, previous };
 }

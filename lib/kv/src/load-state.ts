@@ -4,6 +4,7 @@ import { rebuildChanges, type StoredHistory } from './history-record.ts';
 import type { KvEngine } from './kv-engine.ts';
 import { type KvChange, KvState } from './kv-state.ts';
 import { FORMAT_VERSION, FORMAT_VERSION_MIN, formatRevision, formatVersion, parseRecord } from './record.ts';
+import { ValueSlab } from './value-slab.ts';
 
 export type LoadedState = {
   readonly state: KvState;
@@ -25,12 +26,13 @@ export type HistoryPiece = { readonly first: number; readonly last: number };
 export async function loadState(engine: KvEngine): Promise<LoadedState> {
   const state = new KvState();
   const history: StoredHistory[] = [];
+  const { copy } = new ValueSlab();
   let version: number | undefined;
   let oldestRevision: number | undefined;
   for await (const records of engine.load()) {
     for (const bytes of records) {
-      if (version === undefined && parseRecord(bytes).kind !== 'format') throw noVersion();
-      const record = parseRecord(bytes);
+      const record = parseRecord(bytes, copy);
+      if (version === undefined && record.kind !== 'format') throw noVersion();
       if (record.kind === 'format') version = checkVersion(record.version);
       else if (record.kind === 'revision') ({ revision: state.revision, oldestRevision } = record);
       else if (record.kind === 'lease') state.leases.set(record.lease.leaseId, record.lease);

@@ -2,12 +2,12 @@
  * The bytes of a record, as `docs/formats/kv.md` draws them. Every value but the format's version is sealed. Reads formats
  * 1 and 2, writes 2.
  */
-import { entryBodySizeMax, readEntry, writeEntry } from './entry-body.ts';
+import { type CopyBytes, entryBodySizeMax, readEntry, writeEntry } from './entry-body.ts';
 import { parseHistory, type StoredHistory } from './history-record.ts';
 import type { EngineRecord, EngineWrite } from './kv-engine.ts';
 import type { Entry, Key, Lease } from './kv.ts';
 import { RecordWriter } from './record-writer.ts';
-import { damagedError, RecordReader, unseal } from './sealed-record.ts';
+import { asBuffer, damagedError, RecordReader, unseal } from './sealed-record.ts';
 
 /** Grows when a reader of the earlier version would misread the records. */
 export const FORMAT_VERSION = 2;
@@ -19,6 +19,8 @@ const META = '0';
 const LEASE = '1';
 const ENTRY = '2';
 const HISTORY = '3';
+const FORMAT_NAME = `${META}format`;
+const REVISION_NAME = `${META}revision`;
 
 export type StoredRecord =
   | { readonly kind: 'format'; readonly version: number }
@@ -29,12 +31,12 @@ export type StoredRecord =
   | ({ readonly kind: 'history' } & StoredHistory);
 
 export function formatVersion(version: number): EngineWrite {
-  return { key: Buffer.from(`${META}format`), value: Buffer.from(String(version)) };
+  return { key: Buffer.from(FORMAT_NAME), value: Buffer.from(String(version)) };
 }
 
 /** The revision of the store, and the first of its history. */
 export function formatRevision(revision: number, oldestRevision: number): EngineWrite {
-  const writer = new RecordWriter(`${META}revision`, 16);
+  const writer = new RecordWriter(REVISION_NAME, 16);
   writer.u64(revision);
   writer.u64(oldestRevision);
   return writer.finish();
@@ -58,28 +60,39 @@ export function formatEntry(key: Key, entry: Entry | undefined): EngineWrite {
   return writer.finish();
 }
 
-/** @throws OperatingError `internal` that names the record when its bytes are damaged or unknown. */
-export function parseRecord(record: EngineRecord): StoredRecord {
-  const name = Buffer.from(record.key.buffer, record.key.byteOffset, record.key.length).toString();
-  const key = name.slice(1);
-  if (name === `${META}format`) {
-    const version = Number(Buffer.from(record.value).toString());
+/**
+ * `copy` makes the values that are kept: by default, each in a buffer of its own.
+ * @throws OperatingError `internal` that names the record when its bytes are damaged or unknown.
+ */
+export function parseRecord(record: EngineRecord, copy: CopyBytes = copyBytes): StoredRecord {
+  const name = asBuffer(record.key).toString();
+  if (name === FORMAT_NAME) {
+    const version = Number(asBuffer(record.value).toString());
     if (Number.isSafeInteger(version)) return { kind: 'format', version };
     throw damagedError(name, 'its version is not a number');
   }
 
   const reader = new RecordReader(name, unseal(name, record));
-  if (name === `${META}revision`) {
+  if (name === REVISION_NAME) {
     return { kind: 'revision', revision: reader.u64(), oldestRevision: reader.restSize > 0 ? reader.u64() : undefined };
   }
-  switch (name.slice(0, 1)) {
+  switch (name.charAt(0)) {
     case LEASE:
-      return { kind: 'lease', lease: { leaseId: key, ttlMs: reader.u64() } };
+      return { kind: 'lease', lease: { leaseId: nameRest(record), ttlMs: reader.u64() } };
     case ENTRY:
-      return { kind: 'entry', entry: readEntry(key, reader) };
+      return { kind: 'entry', entry: readEntry(nameRest(record), reader, copy) };
     case HISTORY:
-      return { kind: 'history', ...parseHistory(name, reader) };
+      return { kind: 'history', ...parseHistory(name, reader, copy) };
     default:
       throw damagedError(name, 'it is of an unknown kind');
   }
+}
+
+function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+/** The name without its first character. Read from the bytes: a slice of the name would keep all of it alive. */
+function nameRest({ key }: EngineRecord): string {
+  return asBuffer(key).toString('utf8', 1);
 }
