@@ -6,6 +6,7 @@ import { openTemporaryDirectory } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import type { Kv } from '../src/index.ts';
 import { openRocksKv } from '../src/rocks-engine.ts';
+import { readHistory } from './read-history.ts';
 
 const KEYS = 20;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -46,6 +47,42 @@ test('what a crash leaves at the end of the log is dropped, and everything ackno
   await check(() => Buffer.alloc(5_000));
   await check(() => Buffer.alloc(5_000, 0xa5));
   await check(() => Buffer.from([7]));
+});
+
+test(`a last write that is torn anywhere is gone as a whole, and all before it is there with its history (SEED=${seed})`, async () => {
+  const random = seededRandom(seed);
+  await using directory = await openTemporaryDirectory();
+  const [store, copy] = [path.join(directory.path, 'store'), path.join(directory.path, 'copy')];
+  const sizes: number[] = [];
+  await using kv = await open(store);
+  await kv.grantLease(86_400_000, { leaseId: 'all' });
+  const log = await newestFile(store, '.log');
+  for (let i = 0; i < KEYS; i += 1) {
+    await kv.transact([
+      { kind: 'put', key: 'last', value: Buffer.from(String(i)) },
+      { kind: 'put', key: `left/${i}`, value: Buffer.alloc(200, i) },
+      { kind: 'put', key: `right/${i}`, value: Buffer.alloc(200, i), leaseId: 'all' },
+    ]);
+    sizes.push((await fs.stat(log)).size);
+  }
+  for (let round = 0; round < 20; round += 1) {
+    const whole = randomInteger(random, 1, KEYS - 1);
+    const cutAt = randomInteger(random, sizes[whole - 1] ?? 0, (sizes[whole] ?? 0) - 1);
+    await fs.cp(store, copy, { recursive: true });
+    // It says what was acknowledged; here that is what is whole.
+    await fs.rm(path.join(copy, 'acknowledged'));
+    await fs.truncate(path.join(copy, path.basename(log)), cutAt);
+    await using torn = await open(copy);
+    const right = (await torn.list('right/')).entries.map(({ key }) => key);
+    expect(right.length).toBe(whole);
+    expect((await torn.list('left/')).entries.length).toBe(whole);
+    expect((await torn.getLease('all'))?.keys).toEqual(right);
+    const { changes } = await readHistory(torn, 1);
+    expect(changes.map(({ puts }) => puts.map(({ key }) => key))).toEqual(
+      Array.from({ length: whole }, (_, index) => ['last', `left/${index}`, `right/${index}`]),
+    );
+    await fs.rm(copy, { recursive: true });
+  }
 });
 
 test(`a log that lost acknowledged writes is refused, until someone accepts the loss (SEED=${seed})`, async () => {
