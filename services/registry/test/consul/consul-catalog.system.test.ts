@@ -143,6 +143,22 @@ test('checks over HTTP and TCP follow what they ask', async () => {
   expect(check?.Output).toBe(`HTTP GET http://localhost:${port}/health: 302 Found`);
 });
 
+test('a name that leads elsewhere is not asked', async () => {
+  await using world = await openConsulWorld();
+  const { agent, health } = world.client();
+  // Reserved: no machine has it, whatever a resolver says (RFC 6761).
+  const check = { tcp: 'elsewhere.invalid:80', interval: '10s' };
+  await agent.service.register({ name: 'web', port: 80, check } as never);
+  const asked = await until('it is asked', async () => {
+    const [found] = (await health.checks('web')) as unknown as Check[];
+    return found?.Output === '' ? undefined : found;
+  });
+  expect(asked).toMatchObject({
+    Status: 'critical',
+    Output: expect.stringContaining('TCP connect elsewhere.invalid:80: '),
+  });
+});
+
 async function listen(server: Server): Promise<AsyncDisposable> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
