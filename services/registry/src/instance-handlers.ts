@@ -11,7 +11,7 @@ import type { RegistryView } from './registry-view.ts';
 /** Three times the period of a keep-alive that somebody who does not say otherwise sends. */
 const TTL_MS = 10_000;
 /** After its connection is lost an instance may come back: a client tries again after 0.1 s, and once more after 0.2 s. */
-export const TIE_GRACE_MS = 1_000;
+export const TIE_GRACE_MS = 800;
 /** What asks for more than the life of one program: an instance that nobody ends. */
 const KEEP_SCOPE = 'registry:write';
 
@@ -42,7 +42,9 @@ export function instanceHandlers(dependencies: InstanceDependencies): Handlers {
     await lives.change(id, (known) => {
       if (known !== undefined) requireChangeable(known, side, caller);
       const life = known?.service === name ? known : newLife(id, { service, application, name, now: clock.now() });
-      return { ...life, [side]: claimOf({ ...input, instanceId: id }, holding, { caller, clock }) };
+      // Who left may come back; nobody else brings it.
+      const hasLeft = side === 'other' && life.hasLeft;
+      return { ...life, hasLeft, [side]: claimOf({ ...input, instanceId: id }, holding, { caller, clock }) };
     });
     // It may have been withdrawn meanwhile, with the instances that it had then.
     if (service !== undefined && !view.services.has(name)) {
@@ -71,7 +73,7 @@ export function instanceHandlers(dependencies: InstanceDependencies): Handlers {
   };
 
   const untie = async (id: string, tie: symbol): Promise<void> => {
-    await lives.change(id, (life) => {
+    await lives.settle(id, (life) => {
       if (life?.own?.tie !== tie) return life;
       return { ...life, own: { ...life.own, tie: undefined, deadlineMs: clock.monotonicMs() + TIE_GRACE_MS } };
     });
@@ -133,8 +135,8 @@ export function instanceHandlers(dependencies: InstanceDependencies): Handlers {
       if (life === undefined) return {};
       requireOwn(life.application, caller);
       await lives.change(instanceId, (known) => {
-        const isItself = known !== undefined && sideOf(known, caller) === 'own';
-        return isItself && known.other !== undefined ? { ...known, own: undefined, hasLeft: true } : undefined;
+        const isVouchedFor = known?.other !== undefined && isItself(known, caller);
+        return isVouchedFor ? { ...known, own: undefined, hasLeft: true } : undefined;
       });
       log.info('registry.deregister', { instance: instanceId, caller: caller.id });
       return {};
@@ -181,11 +183,14 @@ function newLife(
   };
 }
 
-/** Which of its claims the caller speaks for: its own where the caller made it, or is it. */
-function sideOf({ id, own, other }: Life, caller: Caller): 'own' | 'other' {
-  const isItself = caller.id === id || (own !== undefined && own.by === caller.id);
-  if (isItself) return own === undefined ? 'other' : 'own';
-  return other === undefined ? 'own' : 'other';
+function isItself({ id, own }: Life, caller: Caller): boolean {
+  return caller.id === id || (own !== undefined && own.by === caller.id);
+}
+
+/** Which of its claims the caller speaks for. */
+function sideOf(life: Life, caller: Caller): 'own' | 'other' {
+  const [first, second] = isItself(life, caller) ? (['own', 'other'] as const) : (['other', 'own'] as const);
+  return life[first] === undefined ? second : first;
 }
 
 /** Nobody speaks for somebody else's instance in its own name. */

@@ -17,8 +17,8 @@ import { type Committed, instanceKey, type RegistryStore, requireCommitted } fro
 const INSTANCES_MAX = 100_000;
 /** Between two looks for leases that are over: at 100,000 instances a look takes some milliseconds. */
 const SWEEP_MS_MIN = 100;
-/** Before the next look when the store refused: soon, but no storm. */
-const SWEEP_RETRY_MS = 1_000;
+/** Before what the store refused is written again: soon, but no storm. */
+const WRITE_RETRY_MS = 1_000;
 /** After a restart, instances that joined have this long to come back: their connections try again within 5 s. */
 export const RECOVERY_MS = 10_000;
 
@@ -34,6 +34,8 @@ export class InstanceLives implements Disposable {
   readonly #dependencies: InstanceLivesDependencies;
   readonly #lives = new Map<string, Life>();
   readonly #turns = new Turns();
+  /** Of these the store says something that is over. */
+  readonly #unwritten = new Set<string>();
   #timer: Timer | undefined;
   #timerDueMs = Infinity;
   #sweptAtMs = -Infinity;
@@ -60,7 +62,8 @@ export class InstanceLives implements Disposable {
     const nowMs = clock.monotonicMs();
     const found = [...hub.view.instances.values()];
     const dead = found.filter(({ keptBy }) => keptBy === 'supervisor');
-    for (const instance of found) if (instance.keptBy !== 'supervisor') this.#set(recoveredLife(instance, nowMs));
+    for (const instance of found)
+      if (instance.keptBy !== 'supervisor') this.#set(instance.id, recoveredLife(instance, nowMs));
     for (let from = 0; from < dead.length; from += RECOVERY_BATCH) {
       const batch = dead.slice(from, from + RECOVERY_BATCH);
       const operations = batch.map(({ service, id }) => store.instances.deleteOperation(instanceKey(service, id)));
@@ -71,7 +74,8 @@ export class InstanceLives implements Disposable {
 
   /**
    * Replaces what is known of an instance by what `next` makes of it, in its turn; `next` is given undefined for one that
-   * is not there, and takes it out by returning that. Resolves when the change is durable and can be read.
+   * is not there, and takes it out by returning that. Resolves when the change is durable and can be read; when the store
+   * refuses it, nothing has changed.
    */
   async change(id: string, next: (life: Life | undefined) => Life | undefined): Promise<void> {
     await this.#turns.run(id, async () => {
@@ -80,10 +84,29 @@ export class InstanceLives implements Disposable {
       if (after === known) return;
       if (known === undefined && this.#lives.size >= INSTANCES_MAX)
         throw new OperatingError('exhausted', `there are ${INSTANCES_MAX} instances, the most there can be`);
-      const committed = await this.#write(known, after);
-      if (after === undefined) this.#lives.delete(id);
-      else this.#set(after);
+      const committed = await this.#write(id, after);
+      this.#set(id, after);
       await this.#dependencies.hub.holds(committed);
+    });
+  }
+
+  /** As `change`, for what has happened whether or not the store takes it: then it is written when it does. Never rejects. */
+  async settle(id: string, next: (life: Life | undefined) => Life | undefined): Promise<void> {
+    await this.#turns.run(id, async () => {
+      const after = next(this.get(id));
+      this.#set(id, after);
+      try {
+        const committed = await this.#write(id, after);
+        this.#unwritten.delete(id);
+        await this.#dependencies.hub.holds(committed);
+      } catch (error) {
+        if (this.#isClosed) return;
+        const { clock, log } = this.#dependencies;
+        if (this.#unwritten.size === 0)
+          log.warn('registry.instance-unwritten', { instance: id, error: describeError(error) });
+        this.#unwritten.add(id);
+        this.#plan(clock.monotonicMs() + WRITE_RETRY_MS);
+      }
     });
   }
 
@@ -100,23 +123,28 @@ export class InstanceLives implements Disposable {
     this.#timer?.cancel();
   }
 
-  async #write(before: Life | undefined, after: Life | undefined): Promise<Committed> {
+  /** Makes the store say what follows from `life`. */
+  async #write(id: string, life: Life | undefined): Promise<Committed> {
     const { store, hub, hostName } = this.#dependencies;
     const { instances, kv } = store;
-    const old = before && instanceOf(before, hostName);
-    const wanted = after && instanceOf(after, hostName);
-    const isThere = old !== undefined && hub.view.instances.has(old.id);
+    // What the store has: the view holds every change that a turn before this one made.
+    const old = hub.view.instances.get(id);
+    const wanted = life && instanceOf(life, hostName);
     const operations: Operation[] = [];
-    if (isThere && wanted?.service !== old.service)
-      operations.push(instances.deleteOperation(instanceKey(old.service, old.id)));
-    if (wanted !== undefined && !(isThere && isDeepStrictEqual(old, wanted)))
-      operations.push(instances.putOperation(instanceKey(wanted.service, wanted.id), wanted));
+    if (old !== undefined && wanted?.service !== old.service)
+      operations.push(instances.deleteOperation(instanceKey(old.service, id)));
+    if (wanted !== undefined && !isDeepStrictEqual(old, wanted))
+      operations.push(instances.putOperation(instanceKey(wanted.service, id), wanted));
     if (operations.length === 0) return { revision: 0, hasChanged: false };
-    return requireCommitted(await kv.transact(operations), after?.id ?? before?.id ?? '');
+    return requireCommitted(await kv.transact(operations), id);
   }
 
-  #set(life: Life): void {
-    this.#lives.set(life.id, life);
+  #set(id: string, life: Life | undefined): void {
+    if (life === undefined) {
+      this.#lives.delete(id);
+      return;
+    }
+    this.#lives.set(id, life);
     this.#plan(deadlineOf(life));
   }
 
@@ -129,27 +157,23 @@ export class InstanceLives implements Disposable {
     this.#timer = this.#dependencies.clock.after(delayMs, () => void this.#sweep());
   }
 
-  /** Takes out whose time is over, and finds out when to look next. */
+  /** Takes out whose time is over, writes what could not be written, and finds out when to look next. */
   async #sweep(): Promise<void> {
     const { clock, log } = this.#dependencies;
     const nowMs = clock.monotonicMs();
     this.#timerDueMs = Infinity;
     this.#sweptAtMs = nowMs;
     let nextMs = Infinity;
-    const ended: Life[] = [];
+    const due = new Set(this.#unwritten);
     for (const life of this.#lives.values()) {
       const deadlineMs = deadlineOf(life);
-      if (deadlineMs <= nowMs) ended.push(life);
+      if (deadlineMs <= nowMs) due.add(life.id);
       else nextMs = Math.min(nextMs, deadlineMs);
     }
     this.#plan(nextMs);
-    const outcomes = await Promise.allSettled(ended.map(({ id }) => this.change(id, (life) => life)));
-    for (const { id, service } of ended)
-      if (!this.#lives.has(id)) log.info('registry.expire', { instance: id, service });
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure === undefined || this.#isClosed) return;
-    log.warn('registry.expire-failed', { count: ended.length, error: describeError(failure.reason) });
-    this.#plan(nowMs + SWEEP_RETRY_MS);
+    const known = [...due].filter((id) => this.#lives.has(id));
+    await Promise.all([...due].map((id) => this.settle(id, (life) => life)));
+    for (const id of known) if (!this.#lives.has(id)) log.info('registry.expire', { instance: id });
   }
 }
 

@@ -40,7 +40,7 @@ test('one that joined stays as long as its connection, and leaves a grace after 
   expect(await idsOf(registry)).toEqual(['shop-1']);
 
   process[Symbol.dispose]();
-  await clock.advance(900);
+  await clock.advance(700);
   expect(await idsOf(registry)).toEqual(['shop-1']);
   await clock.advance(200);
   expect(await idsOf(registry)).toEqual([]);
