@@ -7,6 +7,7 @@ import { encodeBatch } from './frame-writer.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { refusedBy } from './null-security.ts';
 import type { Carrier, Pipe } from './pipe.ts';
+import { readInto } from './read-into.ts';
 
 /** One write: larger ones gain nothing and keep the next message waiting. */
 const WRITE_BYTES = 65_536;
@@ -18,6 +19,8 @@ const FAREWELL_MS = 1_000;
 export type ConnectionOptions = EngineOptions & {
   readonly netSocket: NetSocket;
   readonly clock: Clock;
+  /** What is read first and then copied out; connections may share it. */
+  readonly readBuffer: Buffer;
   readonly handshakeTimeoutMs: number;
   readonly keepAlive: boolean;
   readonly heartbeatIntervalMs: number;
@@ -168,11 +171,17 @@ export class Connection implements Carrier {
   #listen(): void {
     const socket = this.#socket;
     const lost = (why: string): OperatingError => new OperatingError('unavailable', why);
-    socket.on('data', (chunk: Buffer) => {
+    const onRead = (take: () => void): void => {
       if (this.#isClosed) return;
       this.#heartbeat?.heard();
-      this.#engine.receive(chunk);
+      take();
       if (this.#engine.isStopped && !this.#isClosed) socket.pause();
+    };
+    readInto(socket, {
+      shared: this.#options.readBuffer,
+      room: () => this.#engine.room,
+      onRoomRead: (count) => onRead(() => this.#engine.advance(count)),
+      onChunk: (chunk) => onRead(() => this.#engine.receive(chunk)),
     });
     socket.on('drain', () => {
       this.#isBlocked = false;

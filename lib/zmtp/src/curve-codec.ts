@@ -12,8 +12,6 @@ const OVERHEAD_BYTES = BOX_AT + BOX_OVERHEAD_BYTES + 1;
 const INNER_FLAG = { more: 1, command: 2 } as const;
 const NONCE_PREFIX = { client: 'CurveZMQMESSAGEC', server: 'CurveZMQMESSAGES' } as const;
 const PREFIX_BYTES = NONCE_BYTES - SHORT_NONCE_BYTES;
-/** Bodies up to this are sealed out of one reused buffer; a larger one gets a buffer of its own. */
-const SCRATCH_BYTES = 16_384;
 
 export type CurveCodecOptions = {
   readonly side: 'client' | 'server';
@@ -27,7 +25,6 @@ export type CurveCodecOptions = {
 export function createCurveCodec({ side, key, sentNonce, receivedNonce }: CurveCodecOptions): FrameCodec {
   const sendNonce = nonceWith(NONCE_PREFIX[side]);
   const receiveNonce = nonceWith(NONCE_PREFIX[side === 'client' ? 'server' : 'client']);
-  const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   let sent = sentNonce;
   let received = receivedNonce;
 
@@ -36,19 +33,19 @@ export function createCurveCodec({ side, key, sentNonce, receivedNonce }: CurveC
     overheadBytes: OVERHEAD_BYTES,
 
     write(target, offset, flags, body) {
-      const size = body.length + 1;
       const start = writeHeader(target, offset, 0, body.length + OVERHEAD_BYTES);
       const boxStart = start + BOX_AT;
-      const end = boxStart + size + BOX_OVERHEAD_BYTES;
-      const plain = size <= SCRATCH_BYTES ? scratch.subarray(0, size) : Buffer.allocUnsafe(size);
-      plain[0] =
+      const plainStart = boxStart + BOX_OVERHEAD_BYTES;
+      const end = plainStart + 1 + body.length;
+      target[plainStart] =
         ((flags & FLAG.more) === 0 ? 0 : INNER_FLAG.more) | ((flags & FLAG.command) === 0 ? 0 : INNER_FLAG.command);
-      plain.set(body, 1);
+      target.set(body, plainStart + 1);
       sent += 1;
       writeNonce(sendNonce, sent);
       target.set(NAME, start);
       target.set(sendNonce.subarray(PREFIX_BYTES), start + NAME.length);
-      sodium.crypto_secretbox_easy(target.subarray(boxStart, end), plain, sendNonce, key);
+      // Sealed where it lies: libsodium takes a message that is where the box will have it.
+      sodium.crypto_secretbox_easy(target.subarray(boxStart, end), target.subarray(plainStart, end), sendNonce, key);
       return end;
     },
 
@@ -57,7 +54,7 @@ export function createCurveCodec({ side, key, sentNonce, receivedNonce }: CurveC
       const nonce = readNonce(body, NAME.length);
       if (nonce <= received) throw protocolFault('a MESSAGE that was sent before');
       writeNonce(receiveNonce, nonce);
-      const plain = Buffer.allocUnsafe(body.length - OVERHEAD_BYTES + 1);
+      const plain = body.subarray(BOX_AT + BOX_OVERHEAD_BYTES);
       if (!sodium.crypto_secretbox_open_easy(plain, body.subarray(BOX_AT), receiveNonce, key)) {
         throw protocolFault('a MESSAGE whose box does not open');
       }

@@ -96,6 +96,18 @@ export class Engine {
     });
   }
 
+  /** Where the next bytes are best read to; undefined where it does not matter. */
+  get room(): Buffer | undefined {
+    return this.#reader.room;
+  }
+
+  /** The first `count` bytes of `room` were read. */
+  advance(count: number): void {
+    this.#guard(() => {
+      if (this.#state !== 'closed') this.#reader.advance(count);
+    });
+  }
+
   /** Goes on after `onMessage` returned false; true unless it stopped again. */
   resume(): boolean {
     let isRunning = false;

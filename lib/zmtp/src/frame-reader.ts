@@ -2,13 +2,17 @@
  * Frames out of a stream of bytes, however it is cut. A body that lies within one chunk is a view of it; one that does
  * not is gathered in a buffer that grows as its bytes come, so that an announced size alone takes no memory.
  */
+import { assert } from '@plumb/base';
 import { FLAG, FLAGS_KNOWN, LONG_HEADER_BYTES, SHORT_HEADER_BYTES } from './frame.ts';
 import { protocolFault } from './protocol-fault.ts';
 
 /** What a body that is still coming gets first. About one read from a socket. */
 const GATHER_BYTES_MIN = 65_536;
-/** It grows by this: each growth copies what is there. A body has at most twice this of what has come of it. */
-const GATHER_GROWTH = 4;
+/**
+ * It grows by this: each growth copies what is there. A body has at most twice this of what has come of it, of which the
+ * system has given only what was written to.
+ */
+const GATHER_GROWTH = 16;
 
 /** `body` is the receiver's; false stops the reader until `resume`. */
 export type OnFrame = (flags: number, body: Buffer) => boolean;
@@ -43,6 +47,24 @@ export class FrameReader {
     this.#rest = undefined;
     if (this.#isStopped) this.#rest = bytes;
     else this.#read(bytes);
+  }
+
+  /**
+   * Where the next bytes are best read to, since they are then where they belong: what is left of the body that is being
+   * gathered. Undefined where there is none.
+   */
+  get room(): Buffer | undefined {
+    const frame = this.#gathering;
+    if (frame === undefined || this.#isStopped) return undefined;
+    if (frame.filled === frame.body.length) grow(frame, frame.filled + 1);
+    return frame.body.subarray(frame.filled);
+  }
+
+  /** The first `count` bytes of `room` were read, and nothing was pushed since. Throws as `push` does. */
+  advance(count: number): void {
+    const frame = this.#gathering;
+    assert(frame !== undefined && frame.filled + count <= frame.body.length, 'what was read has its room');
+    this.#fill(frame, count);
   }
 
   /** Goes on with what had been kept; true unless it was stopped again. */
@@ -83,21 +105,26 @@ export class FrameReader {
   #gather(frame: Gathering, bytes: Buffer, start: number): number {
     const end = Math.min(bytes.length, start + frame.size - frame.filled);
     const filled = frame.filled + end - start;
-    if (filled > frame.body.length) {
-      const next = Math.max(filled, GATHER_GROWTH * frame.body.length);
-      // Rather all of it than another copy for the rest.
-      const larger = Buffer.allocUnsafe(next * 2 >= frame.size ? frame.size : next);
-      larger.set(frame.body.subarray(0, frame.filled));
-      frame.body = larger;
-    }
+    if (filled > frame.body.length) grow(frame, filled);
     bytes.copy(frame.body, frame.filled, start, end);
-    frame.filled = filled;
-    if (filled === frame.size) {
-      this.#gathering = undefined;
-      this.#isStopped = !this.#onFrame(frame.flags, frame.body);
-    }
+    this.#fill(frame, end - start);
     return end;
   }
+
+  #fill(frame: Gathering, count: number): void {
+    frame.filled += count;
+    if (frame.filled < frame.size) return;
+    this.#gathering = undefined;
+    this.#isStopped = !this.#onFrame(frame.flags, frame.body);
+  }
+}
+
+function grow(frame: Gathering, bytesMin: number): void {
+  const next = Math.max(bytesMin, GATHER_GROWTH * frame.body.length);
+  // Rather all of it than another copy for the rest.
+  const larger = Buffer.allocUnsafeSlow(next * 2 >= frame.size ? frame.size : next);
+  larger.set(frame.body.subarray(0, frame.filled));
+  frame.body = larger;
 }
 
 function checkFlags(flags: number): void {

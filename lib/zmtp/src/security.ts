@@ -10,7 +10,10 @@ export type FrameCodec = {
   readonly write: (target: Buffer, offset: number, flags: number, body: Uint8Array) => number;
   /** What a body on the wire has more than the body within. */
   readonly overheadBytes: number;
-  /** The flags of a sealed frame, then its body. Absent where frames are plain. @throws OperatingError `invalid`. */
+  /**
+   * The flags of a sealed frame, then its body, opened in the memory of `body`. Absent where frames are plain.
+   * @throws OperatingError `invalid`.
+   */
   readonly open?: (body: Buffer) => Buffer;
 };
 

@@ -14,6 +14,7 @@ import type { Settings } from './options.ts';
 import { Outbound } from './outbound.ts';
 import type { Pattern, SendOutcome } from './patterns/pattern.ts';
 import { type Carrier, type Message, type Peer, peerOf, Pipe } from './pipe.ts';
+import { READ_BUFFER_BYTES } from './read-into.ts';
 import type { Socket, SocketCounts } from './socket.ts';
 import type { SocketType } from './socket-type.ts';
 
@@ -24,6 +25,7 @@ type Link = { readonly connector: Connector; readonly pipe: Pipe | undefined; co
 export class ZmtpSocket implements Socket {
   readonly type: SocketType;
   readonly #settings: Settings;
+  readonly #readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #pattern: Pattern;
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
@@ -217,7 +219,7 @@ export class ZmtpSocket implements Socket {
 
   #openConnection(netSocket: net.Socket, address: string, link: Link | undefined): Connection {
     const connection = new Connection(
-      { ...this.#settings, netSocket, address, socketType: this.type },
+      { ...this.#settings, netSocket, address, socketType: this.type, readBuffer: this.#readBuffer },
       {
         onReady: (carrier) => {
           this.#limits.endHandshake(connection);
