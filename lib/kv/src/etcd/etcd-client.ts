@@ -5,7 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { describeError, OperatingError } from '@plumb/base';
-import { type EtcdError, etcdError } from './etcd-error.ts';
+import { etcdError, hasReason } from './etcd-error.ts';
 
 /** A cluster that elects a leader answers after a second or two; beyond that waiting does not help. */
 const CALL_TIMEOUT_MS = 5_000;
@@ -78,7 +78,7 @@ export class EtcdClient implements Disposable {
       return await work(await token);
     } catch (error) {
       if (this.#token === token) this.#token = undefined;
-      if (!(error instanceof OperatingError) || (error as EtcdError).details['reason'] !== 'token') throw error;
+      if (!hasReason(error, 'token')) throw error;
       this.#token ??= this.#authenticate(credentials);
       return work(await this.#token);
     }
