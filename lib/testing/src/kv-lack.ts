@@ -6,6 +6,8 @@ export type KvLacks = {
   readonly fakeTime?: string;
   /** A transaction can change a key more than once. */
   readonly overlap?: string;
+  /** A key can have as many bytes as in our own store. */
+  readonly longKeys?: string;
   /** Requests apply in the order in which they are made, also when none waits for the one before it. */
   readonly order?: string;
   /** Ids of leases can be any text, and their time any whole milliseconds. */

@@ -22,6 +22,8 @@ export type EtcdWorld = AsyncDisposable & {
   readonly logged: readonly { readonly event: string; readonly fields: LogFields }[];
   /** Makes a token worth nothing. */
   readonly revoke: (token: string) => void;
+  /** And something again. */
+  readonly renew: (token: string) => void;
   /** A POST of JSON, as the owner of everything unless `token` says otherwise; '' is nobody. */
   readonly post: (path: string, body: object, token?: string) => Promise<Answer>;
 };
@@ -60,6 +62,7 @@ export async function openEtcdWorld({
     url,
     logged,
     revoke: (token) => ends.get(token)?.abort(),
+    renew: (token) => void ends.set(token, new AbortController()),
     async post(path, body, token = 'all.secret') {
       const headers: Record<string, string> = token === '' ? {} : { authorization: token };
       const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });

@@ -30,14 +30,26 @@ export async function txn(core: EtcdCore, request: TxnRequest, call: EtcdCall): 
     compare: request.compare.map(toCompare),
     otherwise: operationsOf(failure),
   });
-  const rest = responses.values();
   return {
     header: core.header(revision),
     succeeded,
-    responses: (succeeded ? success : failure).map(({ operation, answer }) =>
-      answer(operation === undefined ? undefined : rest.next().value, { revision }),
-    ),
+    responses: answersOf(succeeded ? success : failure, responses, revision),
   };
+}
+
+/** Each with the revision that the store had after it: the one before is there until the first change. */
+function answersOf(steps: readonly Step[], responses: readonly OperationResponse[], revision: number): Answer[] {
+  const rest = responses.values();
+  let at = responses.some(isChange) ? revision - 1 : revision;
+  return steps.map(({ operation, answer }) => {
+    const response = operation === undefined ? undefined : rest.next().value;
+    if (response !== undefined && isChange(response)) at = revision;
+    return answer(response, { revision: at });
+  });
+}
+
+function isChange(response: OperationResponse): boolean {
+  return response.kind === 'put' || (response.kind === 'delete' && response.count > 0);
 }
 
 async function checkTxn(core: EtcdCore, request: TxnRequest, call: EtcdCall): Promise<void> {
