@@ -110,6 +110,31 @@ test('what is sent to a busy server waits, leaves in one frame when it answers, 
   expect(end.sent.slice(-2).map((frame) => frame[0])).toEqual([FRAME.messages, FRAME.bye]);
 });
 
+test('a large frame is written over once it was read, and what was received stays as it is', async () => {
+  const near = openEnd();
+  const far = openEnd();
+  const received: { bytes: Uint8Array }[] = [];
+  far.channel.receive((message) => received.push(message as (typeof received)[number]));
+  const wires: ArrayBufferLike[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    near.channel.send({ bytes: new Uint8Array(2 ** 20).fill(i) });
+    await Promise.resolve();
+    for (const frame of near.sent.splice(0)) {
+      wires.push(frame.buffer);
+      // As a socket has it: in other memory.
+      far.onFrame(Buffer.from(new Uint8Array(frame).buffer));
+    }
+    // The second time the receipt takes longer.
+    if (i !== 1) for (const frame of far.sent.splice(0)) near.onFrame(frame);
+  }
+  expect(wires[1]).toBe(wires[0]);
+  expect(wires[2]).not.toBe(wires[0]);
+  expect(new Set(wires).size).toBe(2);
+  expect(received.map(({ bytes }) => [bytes[0], bytes.at(-1)])).toEqual([0, 1, 2, 3].map((i) => [i, i]));
+  near.channel.close();
+  far.channel.close();
+});
+
 test('a ping is answered', () => {
   const end = openEnd();
   end.onFrame(frameOf(FRAME.ping));

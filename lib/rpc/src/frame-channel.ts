@@ -23,6 +23,7 @@ import type { Knock } from './knock.ts';
 import { MESSAGE_SIZE_BYTES_MAX } from './limits.ts';
 import { watchPeer } from './peer-watch.ts';
 import { createFlushPlan, type SendTiming } from './turn.ts';
+import { UnreadFrames } from './unread-frames.ts';
 
 /** Bytes on their way to a peer that does not read; then its connection is closed. Eight of the greatest messages. */
 export const UNREAD_BYTES_MAX = 8 * MESSAGE_SIZE_BYTES_MAX;
@@ -36,9 +37,15 @@ export const BUSY_UNREAD_BYTES_MAX = 2 * MESSAGE_SIZE_BYTES_MAX;
 /** Bytes read between two receipts: seldom enough to cost nothing, often enough that the sender's count stays true. */
 const RECEIPT_EVERY_BYTES = 2 ** 20;
 
+/**
+ * Byte strings of so many bytes or more are views of the frame they came in: more than a socket reads at once, so that such
+ * a frame has memory of its own.
+ */
+const VIEW_BYTES_MIN = 65_536;
+
 export type FrameChannel = {
   readonly channel: Channel;
-  /** A frame that came from the peer. */
+  /** A frame that came from the peer. It belongs to the channel: what is received may be views of it. */
   readonly onFrame: (frame: Buffer) => void;
   /** The connection below is gone: nothing more can be sent. */
   readonly onLoss: (reason: OperatingError) => void;
@@ -50,13 +57,16 @@ export type FrameChannelOptions = {
   readonly knock?: Knock | undefined;
 };
 
-/** `write` must not block and not throw; whoever provides it reports what it cannot send by `onLoss`. */
+/**
+ * `write` must not block and not throw; whoever provides it reports what it cannot send by `onLoss`. A frame is written
+ * over once the other side says that it has read it.
+ */
 export function createFrameChannel(
   write: (frame: Buffer) => void,
   { clock, knock }: FrameChannelOptions,
 ): FrameChannel {
   const inbox = createInbox();
-  const decoder = new CborDecoder();
+  const decoder = new CborDecoder({ viewBytesMin: VIEW_BYTES_MIN });
   let unreceiptedBytes = 0;
 
   /** Tells the peer why, as far as it still listens. */
@@ -135,11 +145,11 @@ function createOutbox(
   { closed, liveness }: { readonly closed: AbortSignal; readonly liveness: () => Liveness },
 ): Outbox {
   const batch = new CborBatch({ head: Buffer.of(FRAME.messages), sizeBytesMax: FRAME_BYTES_MAX });
-  let unreadBytes = 0;
+  const unread = new UnreadFrames((frame) => batch.reuse(frame));
   const flushAll = (): void => {
     if (batch.sizeBytes === 0 || closed.aborted) return;
     const frame = batch.take();
-    unreadBytes += frame.length;
+    unread.add(frame);
     write(frame);
   };
   const flush = (): void => {
@@ -156,7 +166,7 @@ function createOutbox(
     flush,
     flushAll,
     send(message, timing, end) {
-      const waitingBytes = unreadBytes + batch.sizeBytes;
+      const waitingBytes = unread.sizeBytes + batch.sizeBytes;
       const sizeBytes = addMessage(batch, message);
       const refusal = refusalOf(message, { sizeBytes, waitingBytes });
       if (refusal !== undefined) {
@@ -170,10 +180,7 @@ function createOutbox(
       if (batch.sizeBytes >= BATCH_BYTES_MAX) flushAll();
       planFlush(timing);
     },
-    onReceipt(sizeBytes) {
-      if (sizeBytes > unreadBytes) throw new OperatingError('invalid', 'a receipt for more than was sent');
-      unreadBytes -= sizeBytes;
-    },
+    onReceipt: (sizeBytes) => unread.take(sizeBytes),
   };
 }
 

@@ -20,6 +20,32 @@ export function valueTests(openBench: () => Promise<Bench>, values: readonly unk
     expect(copy).toEqual({ list: [1] });
   });
 
+  if (values.some((value) => value instanceof Uint8Array)) {
+    test('bytes of any size are those at the time of the call, and belong to who receives them alone', async () => {
+      await using bench = await openBench();
+      const sizes = [10, 40_000, 65_535, 65_536, 70_000, 300_000, 2 ** 20, 2 ** 20];
+      for (let round = 0; round < 3; round += 1) {
+        const sent = sizes.map((size, i) => ({
+          first: new Uint8Array(size).fill(16 * round + i),
+          second: Buffer.of(i),
+        }));
+        const echoes = sent.map((value) => bench.client.echo(value) as Promise<(typeof sent)[number]>);
+        for (const { first, second } of sent) for (const bytes of [first, second]) bytes.fill(255);
+        const received = await Promise.all(echoes);
+        for (const [i, { first, second }] of received.entries()) {
+          expect([first.length, first.every((byte) => byte === 16 * round + i), second[0]]).toEqual([
+            sizes[i],
+            true,
+            i,
+          ]);
+          // Whoever reads later must not see it.
+          first.fill(254);
+          second.fill(254);
+        }
+      }
+    });
+  }
+
   test('what has no plain form is refused with its path, and nothing is sent', async () => {
     await using bench = await openBench();
     const refused = async (input: unknown): Promise<string> => {

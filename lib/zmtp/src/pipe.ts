@@ -24,7 +24,7 @@ export type Peer = {
   readonly close: (reason?: OperatingError) => void;
 };
 
-/** `parts` are views of what was read from the socket: copy those that are kept for long. */
+/** `parts` may be views of what was read together, up to 64 KiB: copy small ones that are kept for long. Larger ones are not. */
 export type Message = { readonly parts: readonly Buffer[]; readonly peer: Peer };
 
 /** The connection as its pipe sees it. */
