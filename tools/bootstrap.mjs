@@ -64,9 +64,6 @@ function runTool(words, env) {
 }
 
 /** In CI a test whose real part is missing fails, where apt or npm could have provided it. @param {NodeJS.ProcessEnv} env */
-function requirements({
-  CI,
-  REQUIRE = 'chromium,dig,etcd,etcdctl,haproxy,python3-cbor2,python3-zmq,strace',
-}) {
+function requirements({ CI, REQUIRE = 'chromium,dig,etcd,etcdctl,haproxy,python3-cbor2,python3-zmq,strace' }) {
   return CI === undefined || CI === '' || CI === 'false' ? {} : { REQUIRE };
 }
