@@ -265,7 +265,7 @@ test('an error that no retry cures is told to who waits, where all instances ans
   world.replica('b').refusal = denied;
   const waiting = run(world);
   await world.list('a', 'b');
-  expect(await waiting).toBe(denied);
+  expect(await waiting).toMatchObject({ code: 'denied', message: denied.message });
   world.replica('a').refusal = undefined;
   await world.clock.advance(10_000);
   expect(await run(world)).toBe('a');

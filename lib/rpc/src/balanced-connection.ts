@@ -1,4 +1,5 @@
 import { type Clock, describeError, type Log, OperatingError, type Random } from '@plumb/base';
+import { runApart } from './call-context.ts';
 import type { Channel } from './channel.ts';
 import type { ClientSession } from './client-session.ts';
 import { type Connection, connectionOver } from './connection.ts';
@@ -55,7 +56,7 @@ class BalancedSource {
     this.#pool = new EndpointPool({ ...own, onChange: () => this.#waiters.wake() });
     const resolve = (signal: AbortSignal): AsyncIterable<readonly Endpoint[]> => this.#resolve(resolver, signal);
     const update = (endpoints: readonly Endpoint[]): void => this.#update(endpoints);
-    void follow(resolve, update, { ...own, signal: this.#closed.signal });
+    void runApart(own.context, () => follow(resolve, update, { ...own, signal: this.#closed.signal }));
   }
 
   readonly state = (): readonly EndpointState[] => this.#pool.states();

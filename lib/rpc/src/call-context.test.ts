@@ -4,11 +4,16 @@ import { expect, test } from 'vitest';
 import {
   type Call,
   type CallOptions,
+  type Channel,
   connectDispatcher,
   type Connection,
+  createChannelPair,
   createDispatcher,
   type Dispatcher,
   type Handlers,
+  openBalancedConnection,
+  openConnection,
+  staticResolver,
 } from './index.ts';
 import { callContext } from './node.ts';
 import { parseTraceparent } from './traceparent.ts';
@@ -195,6 +200,31 @@ test('a call from another door has its trace too, in a stream as well', async ()
   const items = await dispatcher.call('service.items', {}, caller, options);
   await Array.fromAsync(items as AsyncIterable<unknown>);
   expect(inner.map(({ traceparent }) => parseTraceparent(traceparent)?.traceId)).toEqual([TRACE_ID, TRACE_ID]);
+});
+
+test('a connection that a handler opens outlives its call, and belongs to none', async () => {
+  const world = createWorld();
+  const { clock, dispatcher } = world;
+  const openedIn: unknown[] = [];
+  const open = async (): Promise<Channel> => {
+    openedIn.push(callContext.current());
+    const [near, far] = createChannelPair();
+    dispatcher.accept(far, caller);
+    return near;
+  };
+  const common = { open, clock, random: seededRandom(1), log: silentLog, context: callContext };
+  const lasting = openConnection(common);
+  world.works['lasting'] = () => lasting.call('service.inner', {});
+  world.works['balanced'] = async () => {
+    const resolver = staticResolver([{ id: 'a', address: 'a' }]);
+    using balanced = openBalancedConnection({ ...common, resolver, service: 'service' });
+    return await balanced.call('service.inner', {});
+  };
+  await callOuter(world, 'lasting', { traceparent: PARENT });
+  await callOuter(world, 'balanced', { traceparent: PARENT });
+  expect(openedIn).toEqual([undefined, undefined]);
+  // The calls themselves belong to that of their handler.
+  expect(world.inner.map(({ traceparent }) => parseTraceparent(traceparent)?.traceId)).toEqual([TRACE_ID, TRACE_ID]);
 });
 
 test('without a context nothing is inherited', async () => {

@@ -7,8 +7,14 @@ import type { Call } from './contract.ts';
 export type CallContext = {
   /** The call that is being handled, also behind an `await`; undefined outside of handlers. */
   readonly current: () => Call | undefined;
-  readonly run: <T>(call: Call, work: () => T) => T;
+  /** Undefined: for no call. */
+  readonly run: <T>(call: Call | undefined, work: () => T) => T;
 };
+
+/** Runs `work` for no call: what a handler begins and others use after its call, such as a connection. */
+export function runApart<T>(context: CallContext | undefined, work: () => T): T {
+  return context === undefined ? work() : context.run(undefined, work);
+}
 
 /** `items` of which each is made within `call`, since a generator runs where it is asked for the next. */
 export function itemsWithin<T>(

@@ -5,7 +5,7 @@
  * gone when its channel is lost, after `DRAIN_MS` at the latest.
  */
 import { type Clock, describeError, type Log, OperatingError, type Random, sleep, type Timer } from '@plumb/base';
-import type { CallContext } from './call-context.ts';
+import { type CallContext, runApart } from './call-context.ts';
 import { type CallEnd, CallMeter } from './call-meter.ts';
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
@@ -65,7 +65,7 @@ export class EndpointLink {
     this.#dependencies = dependencies;
     this.#log = dependencies.log.with({ endpoint: endpoint.id, address: endpoint.address });
     this.#pace = new ReopenPace(dependencies);
-    void this.#keepOpen();
+    void runApart(dependencies.context, () => this.#keepOpen());
   }
 
   get session(): ClientSession | undefined {

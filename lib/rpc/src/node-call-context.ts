@@ -4,7 +4,7 @@ import type { Call } from './contract.ts';
 
 /** Follows a call through whatever its handler awaits, timers and events included. */
 export function createCallContext(): CallContext {
-  const storage = new AsyncLocalStorage<Call>();
+  const storage = new AsyncLocalStorage<Call | undefined>();
   return { current: () => storage.getStore(), run: (call, work) => storage.run(call, work) };
 }
 

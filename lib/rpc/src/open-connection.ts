@@ -1,4 +1,5 @@
 import { type Clock, describeError, type Log, OperatingError, type Random, sleep } from '@plumb/base';
+import { runApart } from './call-context.ts';
 import type { Channel } from './channel.ts';
 import { ClientSession } from './client-session.ts';
 import { type Connection, connectionOver } from './connection.ts';
@@ -55,7 +56,7 @@ class ReopeningSource {
       this.#closed.signal.throwIfAborted();
       if (this.#session !== undefined) return this.#session;
       const woken = this.#waiters.wait(signal, this.trouble);
-      void this.#openWhileWanted();
+      void runApart(this.#options.context, () => this.#openWhileWanted());
       await woken;
     }
   };
