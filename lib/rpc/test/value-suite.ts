@@ -23,7 +23,7 @@ export function valueTests(openBench: () => Promise<Bench>, values: readonly unk
   if (values.some((value) => value instanceof Uint8Array)) {
     test('bytes of any size are those at the time of the call, and belong to who receives them alone', async () => {
       await using bench = await openBench();
-      const sizes = [10, 40_000, 65_535, 65_536, 70_000, 300_000, 2 ** 20, 2 ** 20];
+      const sizes = [10, 40_000, 65_535, 65_536, 70_000, 300_000, ...Array.from({ length: 5 }, () => 2 ** 20)];
       for (let round = 0; round < 3; round += 1) {
         const sent = sizes.map((size, i) => ({
           first: new Uint8Array(size).fill(16 * round + i),
