@@ -19,6 +19,8 @@ import type { StaticFile } from './static-files.ts';
 const BODY_SIZE_BYTES_MAX = 1_048_576;
 /** Browsers, scrapers, and programs that wait for a change in Consul's way, which have a bound of their own. */
 const CONNECTIONS_MAX = 5_000;
+/** Connections that wait to be taken: all who watch come at once after a restart, and who finds no place tries again a second later. */
+const BACKLOG_MAX = 4_096;
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** A cookie outlives its session a little at most; the server decides. */
@@ -135,7 +137,7 @@ export async function openHttpDoor(dependencies: HttpDoorDependencies): Promise<
 async function listen(server: http.Server, host: string, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen(port, host, resolve);
+  server.listen({ port, host, backlog: BACKLOG_MAX }, resolve);
   try {
     await promise;
   } catch (error) {

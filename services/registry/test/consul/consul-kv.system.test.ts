@@ -1,7 +1,8 @@
 /** The npm client of Consul (node-consul) against the door: keys, sessions, locks, transactions, watches. */
+import net from 'node:net';
 import { until } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { type ConsulWorld, openConsulWorld } from './consul-world.ts';
+import { type ConsulWorld, openConsulWorld, OPERATOR } from './consul-world.ts';
 
 /** What the types of the client leave out. */
 type Item = {
@@ -247,4 +248,31 @@ test('events are fired and listed', async () => {
     { ID: fired.ID, Name: 'deploy', Payload: 'now', Version: 1, LTime: 1 },
   ]);
   expect(await event.list()).toHaveLength(2);
+});
+
+test('a body that is too large is refused, however it is sent, and the next request is answered', async () => {
+  await using world = await openConsulWorld();
+  const tooLarge = 'x'.repeat(1_048_577);
+  expect((await world.fetch('/v1/kv/a', { method: 'PUT', body: tooLarge })).status).toBe(413);
+  const chunked = new Blob([tooLarge]).stream();
+  const answer = await world.fetch('/v1/kv/a', { method: 'PUT', body: chunked, duplex: 'half' } as never);
+  expect(answer.status).toBe(413);
+  expect((await world.fetch('/v1/kv/a')).status).toBe(404);
+});
+
+test('a caller who leaves in the middle of a body, or while they wait, leaves nothing behind', async () => {
+  await using world = await openConsulWorld();
+  const token = world.token(OPERATOR);
+  const head = `PUT /v1/kv/a HTTP/1.1\r\nhost: x\r\nx-consul-token: ${token}\r\ncontent-length: 100\r\n\r\nhalf`;
+  const socket = net.connect({ port: world.port, host: '127.0.0.1' });
+  await new Promise((resolve) => socket.write(head, resolve));
+  socket.destroy();
+  const index = (await world.fetch('/v1/kv/a')).headers.get('x-consul-index');
+  const gone = new AbortController();
+  const waiting = world.fetch(`/v1/kv/a?index=${index}&wait=10m`, { signal: gone.signal }).catch(() => 'gone');
+  await new Promise(setImmediate);
+  gone.abort();
+  expect(await waiting).toBe('gone');
+  expect(await world.client().kv.set('a', '1')).toBe(true);
+  expect((await item(world, 'a')).Value).toBe('1');
 });

@@ -50,7 +50,14 @@ export async function openDoorWorld({
     const [method = '', target = ''] = what.split(' ');
     const [path = '', query = ''] = target.split('?');
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-    return door.answer({ method, path, query: new URLSearchParams(query), body: Buffer.from(text), caller, signal });
+    return door.answer({
+      method,
+      path,
+      query: new URLSearchParams(query),
+      body: Buffer.from(text),
+      caller,
+      signal: () => signal,
+    });
   };
   const open = opening.move();
   return {

@@ -29,36 +29,46 @@ export type BlockingDependencies = {
 /** Consul's "no leader": clients try again. */
 const CLOSING = new ConsulError(500, 'No cluster leader');
 
+/** Given as it is: an error of its own, with its stack, costs more than the rest of an answer. */
+const WAIT_IS_OVER = new Error('the wait is over');
+
 /** The places of all that wait, of which there are a bounded number. */
 export class BlockingPlaces {
   readonly #closing: AbortSignal;
-  #taken = 0;
+  readonly #taken = new Set<BlockingPlace>();
 
   /** `closing` aborts when the door closes. */
   constructor(closing: AbortSignal) {
     this.#closing = closing;
+    closing.addEventListener('abort', () => {
+      for (const place of this.#taken) place.end();
+    });
   }
 
   /** A place until it is disposed. Its signal aborts when `gone` does, the door closes, or `end` is called. @throws ConsulError 429. */
   take(gone: AbortSignal): BlockingPlace {
-    if (this.#taken >= BLOCKING_QUERIES_MAX) {
-      throw new ConsulError(429, `${this.#taken} queries wait already, the most there can be: try again later`);
+    if (this.#taken.size >= BLOCKING_QUERIES_MAX) {
+      throw new ConsulError(429, `${this.#taken.size} queries wait already, the most there can be: try again later`);
     }
-    this.#taken += 1;
-    const over = new AbortController();
     const closing = this.#closing;
-    return {
-      signal: AbortSignal.any([gone, closing, over.signal]),
-      end: () => over.abort(),
+    const over = new AbortController();
+    const end = (): void => over.abort(WAIT_IS_OVER);
+    const place: BlockingPlace = {
+      signal: over.signal,
+      end,
       requireCaller: () => {
         if (closing.aborted) throw CLOSING;
         if (gone.aborted) throw new ConsulError(403, 'Permission denied: the token has ended');
       },
       [Symbol.dispose]: () => {
-        this.#taken -= 1;
-        over.abort();
+        this.#taken.delete(place);
+        gone.removeEventListener('abort', end);
       },
     };
+    this.#taken.add(place);
+    gone.addEventListener('abort', end);
+    if (gone.aborted || closing.aborted) end();
+    return place;
   }
 }
 
@@ -88,7 +98,7 @@ export class BlockingQueries {
       return withIndex(first);
 
     const { clock, random, places } = this.#dependencies;
-    using place = places.take(request.signal);
+    using place = places.take(request.signal());
     const lengthMs = Math.min(waitMs === 0 ? WAIT_DEFAULT_MS : waitMs, WAIT_MS_MAX);
     using _timer = clock.after(lengthMs * (1 + random.float() * WAIT_JITTER), place.end);
     let reading = first;

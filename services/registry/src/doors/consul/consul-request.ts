@@ -10,8 +10,8 @@ export type ConsulRequest = {
   readonly query: URLSearchParams;
   readonly body: Uint8Array;
   readonly caller: Caller;
-  /** Aborts when nobody waits for the answer any more, or the caller's credential has ended. */
-  readonly signal: AbortSignal;
+  /** Asked for by what waits: aborts when nobody waits for the answer any more, or the caller's credential has ended. */
+  readonly signal: () => AbortSignal;
 };
 
 export type ConsulAnswer = {

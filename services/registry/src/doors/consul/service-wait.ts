@@ -36,7 +36,7 @@ export class ServiceWait {
     await follower.caughtUp();
     const first = reply(make());
     if (wanted === '' || first.hash !== wanted) return first.reply;
-    using place = places.take(request.signal);
+    using place = places.take(request.signal());
     const waitMs = Math.min(wait === undefined || wait === 0 ? WAIT_DEFAULT_MS : wait, WAIT_MS_MAX);
     using _timer = clock.after(waitMs, place.end);
     let now = first;
