@@ -118,6 +118,7 @@ test('wrong use exits with 2 and says what was meant', async () => {
     'no service asks for the scope "deploi:read": did you mean "deploy:read"?',
   );
   await check(['token', 'create', 'ci', 'deploy'], 'no service asks for the scope "deploy"');
+  await check(['token', 'create', 'ci', 'consul-vk:read:app/'], 'did you mean "consul-kv:read"?');
   await check(['logs', 'tipjar/web/1'], 'write APPLICATION/UNIT');
   await check(['config', 'set', 'title', '1'], 'write APPLICATION.KEY');
   await check(['config', 'set', 'tipjar.title'], 'VALUE is missing');

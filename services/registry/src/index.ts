@@ -31,4 +31,5 @@ export {
   type UsageKind,
   usageKinds,
 } from './evidence-schemas.ts';
+export { doorScopes } from './door-scopes.ts';
 export { registryResolver } from './registry-resolver.ts';

@@ -1,5 +1,6 @@
 import { nearestWord } from '@plumb/base';
 import { contracts } from '@plumb/plumbd/clients';
+import { doorScopes } from '@plumb/registry';
 import type { Contract } from '@plumb/rpc';
 import { type Command, duration, refuseMore, requireWord, text, UsageError } from '../command.ts';
 import { formatAge, formatDateTime } from '../format-age.ts';
@@ -10,10 +11,11 @@ export const tokenCreate: Command = {
   summary: 'Make a token for a program. It is shown once.',
   usage: 'NAME SCOPE…',
   details:
-    'A scope is SERVICE:VERB, such as config:read, deploy:write, metrics:*, *:read or * for everything. With --key nothing is shown: whoever holds the other half of the key is NAME, over RPC.',
+    'A scope is SERVICE:VERB, such as config:read, deploy:write, metrics:*, *:read or * for everything; with :PATH behind it, such as consul-kv:read:app/, for what begins with that. With --key nothing is shown: whoever holds the other half of the key is NAME, over RPC.',
   examples: [
     'plumb token create grafana metrics:read',
     'plumb token create ci deploy:write config:read --ttl 1h',
+    'plumb token create shop registry:register:shop consul-kv:*:shop/',
     "plumb token create indexer config:read --key='Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID'",
   ],
   flags: {
@@ -53,10 +55,12 @@ export const tokenCreate: Command = {
 function requireScope(scope: string): void {
   if (scope === '*') return;
   const [service = '', verb = ''] = scope.split(':');
-  const known = Object.entries<Contract>(contracts).map(([name, contract]) => {
+  const ofServices = Object.entries<Contract>(contracts).map(([name, contract]) => {
     const verbs = Object.values(contract).flatMap(({ scope: needed }) => needed?.split(':')[1] ?? []);
     return { name, verbs: new Set(verbs) };
   });
+  const ofDoors = Object.entries(doorScopes).map(([name, verbs]) => ({ name, verbs: new Set(verbs) }));
+  const known = [...ofServices, ...ofDoors];
   const chosen = known.filter(
     ({ name, verbs }) => (service === '*' || service === name) && (verb === '*' || verbs.has(verb)),
   );
