@@ -20,13 +20,44 @@ export async function callWork(client: FaultClient, kind: 'once' | 'safe'): Prom
     ...(failure !== undefined && { failure }),
   };
   try {
-    const answer = await track(client, what, options, tasks[kind](input, options));
+    const answering = random.float() < 0.8 ? tasks[kind](input, options) : askWork(client, kind, { input, options });
+    const answer = await track(client, what, options, answering);
     const isRight = answer.call === call && isFillerOf(answer.filler, call, sizeBytes) && failure === undefined;
     ledger.check(isRight && ledger.runsOf(call) > 0, () => `${what} was answered with ${answer.call}`);
     ledger.count(`${kind}: ok`);
   } catch (error) {
     explain(client, what, error, failure === undefined ? [] : [failure]);
     // Said of a call that had no effect. It must stay so.
+    if (hasNotRun(error)) ledger.checkNeverRan(call, what);
+  }
+}
+
+type Answered = Awaited<ReturnType<FaultClient['tasks']['once']>>;
+
+/** As one does who does not know whether there is a stream. Such a call has no key, and is not made again. */
+async function askWork(
+  { connection, ledger }: FaultClient,
+  kind: 'once' | 'safe',
+  { input, options }: { readonly input: unknown; readonly options: object },
+): Promise<Answered> {
+  const answer = await connection.ask(`faults.${kind}`, input, options);
+  if (answer.kind === 'value') return answer.value as Answered;
+  ledger.fault(`${kind} was answered with a stream`);
+  return { call: 0, filler: new Uint8Array() };
+}
+
+export async function callHop(client: FaultClient): Promise<void> {
+  const { random, ledger, tasks } = client;
+  const [call, inner] = [ledger.nextCall(), ledger.nextCall()];
+  const what = `hop ${call}`;
+  const { options } = plan(client, what);
+  try {
+    const input = { call, inner, passesSignal: random.float() < 0.5 };
+    const answer = await track(client, what, options, tasks.hop(input, options));
+    ledger.check(answer.call === inner, () => `${what} was answered with ${answer.call}, not ${inner}`);
+    ledger.count('hop: ok');
+  } catch (error) {
+    explain(client, what, error);
     if (hasNotRun(error)) ledger.checkNeverRan(call, what);
   }
 }

@@ -1,5 +1,5 @@
 import { type Random, randomInteger } from '@plumb/base';
-import { callEach, callHang, callSum, callWork } from './fault-calls.ts';
+import { callEach, callHang, callHop, callSum, callWork } from './fault-calls.ts';
 import { follow } from './fault-feed.ts';
 import { callSinks } from './fault-sinks.ts';
 import { readCount, readRelay } from './fault-streams.ts';
@@ -20,6 +20,7 @@ export class FaultLoad {
     ['safe', (client) => void callWork(client, 'safe')],
     ['safe', (client) => void callWork(client, 'safe')],
     ['hang', (client) => void callHang(client)],
+    ['hop', (client) => void callHop(client)],
     ['count', (client) => void readCount(client)],
     ['count', (client) => void readCount(client)],
     ['relay', (client) => void readRelay(client)],

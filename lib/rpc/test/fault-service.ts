@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import {
   type Call,
   callback,
+  type Client,
   type Contract,
   createPublisher,
   type Handlers,
@@ -47,6 +48,8 @@ export const faultContract = {
     output: v.number(),
   },
   relay: { input: v.object({ call, count, items: streamOf(item) }), output: item, stream: true },
+  /** Makes the call `inner` elsewhere. */
+  hop: { input: v.object({ call, inner: call, passesSignal: v.boolean() }), output: answer },
   watch: subscribeMethod<Published>(),
 } as const satisfies Contract;
 
@@ -56,6 +59,8 @@ export type FaultService = {
 };
 
 export type FaultServiceOptions = {
+  /** What this server calls. */
+  readonly next: () => Pick<Client<typeof faultContract>, 'once'>;
   readonly where: string;
   readonly clock: ProcessClock;
   readonly ledger: FaultLedger;
@@ -67,7 +72,7 @@ const BATCH_ENTRIES_MAX = 8;
 /** Timers run at their time. */
 const SLACK_MS = 1;
 
-export function createFaultService({ where, clock, ledger }: FaultServiceOptions): FaultService {
+export function createFaultService({ where, clock, ledger, next }: FaultServiceOptions): FaultService {
   const publisher = createPublisher<Published>({
     clock,
     epoch: where,
@@ -127,7 +132,8 @@ export function createFaultService({ where, clock, ledger }: FaultServiceOptions
     async *count({ call, count, sizeBytes, delayMs }, context) {
       const runs = ledger.run(call, where);
       ledger.check(runs === 1, () => `the stream ${call} ran ${runs} times`);
-      const generator = begin(`the stream ${call}`, context);
+      // A deadline would be for the first item.
+      const generator = begin(`the stream ${call}`, context, { isDeaf: true });
       try {
         yield* itemsOf({ count, sizeBytes, delayMs, clock });
       } finally {
@@ -186,6 +192,16 @@ export function createFaultService({ where, clock, ledger }: FaultServiceOptions
         ledger.check(next === count, () => `the relay ${call} of ${count} ended after ${next} in good order`);
       } finally {
         generator.close();
+      }
+    },
+    async hop({ call, inner, passesSignal }, context) {
+      ledger.check(ledger.run(call, where) === 1, () => `the hop ${call} ran twice`);
+      const handler = begin(`the hop ${call}`, context);
+      try {
+        const input = { call: inner, delayMs: 20, sizeBytes: 10, isDeaf: false };
+        return await next().once(input, passesSignal ? { signal: context.signal } : {});
+      } finally {
+        handler.close();
       }
     },
     watch: publisher.feed,

@@ -33,7 +33,21 @@ export async function readCount(client: FaultClient): Promise<void> {
   const { tasks, ledger, random } = client;
   const call = ledger.nextCall();
   const items = planEndless(random);
-  await read(client, { what: `count ${call}`, ...items }, (options) => tasks.count({ call, ...items }, options));
+  const input = { call, ...items };
+  const isAsked = random.float() < 0.2;
+  await read(client, { what: `count ${call}`, ...items }, (options) =>
+    isAsked ? askCount(client, input, options) : tasks.count(input, options),
+  );
+}
+
+async function* askCount(
+  { connection, ledger }: FaultClient,
+  input: object,
+  options: object,
+): AsyncGenerator<FaultItem> {
+  const answer = await connection.ask('faults.count', input, options);
+  if (answer.kind === 'stream') yield* answer.items as AsyncIterableIterator<FaultItem>;
+  else ledger.fault('a stream was answered with a value');
 }
 
 export async function readRelay(client: FaultClient): Promise<void> {

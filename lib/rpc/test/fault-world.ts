@@ -7,6 +7,7 @@ import { createFakeClock, createFakeNetwork, type FakeClock, type FakeNetwork, t
 import {
   type BalancedConnection,
   type Channel,
+  type Connection,
   createClient,
   createDispatcher,
   type Dispatcher,
@@ -39,13 +40,22 @@ export type FaultServer = {
   readonly process: FakeProcess;
   readonly dispatcher: Dispatcher;
   readonly service: FaultService;
-  readonly counts: Map<string, number>;
+  /** To the next server. */
+  readonly connection: Connection;
   listener: Listener | undefined;
 };
 
 export type WorldClient = FaultClient & {
   readonly host: string;
   readonly open: (server: string) => Promise<Channel>;
+};
+
+type OpenOptions = {
+  readonly own: string;
+  readonly other: string;
+  readonly process: FakeProcess;
+  readonly random: Random;
+  readonly signal?: AbortSignal | undefined;
 };
 
 export type WorldPlan = {
@@ -99,11 +109,20 @@ export class FaultWorld {
     const log = this.#log(where);
     const { clock } = process;
     const dispatcher = createDispatcher({ log, clock, context: callContext });
-    const service = createFaultService({ where, clock, ledger: this.ledger });
-    dispatcher.add('faults', faultContract, service.handlers);
-    const server: FaultServer = { host, process, dispatcher, service, counts: new Map(), listener: undefined };
-    this.servers.set(host, server);
     const random = this.#random();
+    const next = this.serverHosts[(this.serverHosts.indexOf(host) + 1) % this.serverHosts.length] ?? host;
+    const connection = openConnection({
+      open: (signal) => this.#open({ own: host, other: next, process, random, signal }),
+      clock,
+      random,
+      log,
+      context: callContext,
+    });
+    const client = createClient(faultContract, 'faults', connection);
+    const service = createFaultService({ where, clock, ledger: this.ledger, next: () => client });
+    dispatcher.add('faults', faultContract, service.handlers);
+    const server: FaultServer = { host, process, dispatcher, service, connection, listener: undefined };
+    this.servers.set(host, server);
     const listening = listenZeromq({
       addresses: [`tcp://${host}:${PORT}`],
       authenticate: async (token) => ({ id: token, scopes: ['*'] }),
@@ -121,12 +140,8 @@ export class FaultWorld {
     const process = this.network.start(name);
     const random = this.#random();
     const { clock } = process;
-    const open = async (server: string, signal?: AbortSignal): Promise<Channel> => {
-      const address = `tcp://${name}.to.${server}:${PORT}`;
-      const curve = this.#keys && { keys: this.#keys.client, serverKey: this.#keys.server.publicKey };
-      const channel = await openZeromqChannel({ address, token: host, curve, clock, signal });
-      return this.#faulty(channel, process, random);
-    };
+    const open = (other: string, signal?: AbortSignal): Promise<Channel> =>
+      this.#open({ own: name, other, process, random, signal });
     const { ledger } = this;
     const common = { clock, random, log: this.#log(name), context: callContext };
     const resolver = (_service: string, signal: AbortSignal): AsyncGenerator<readonly Endpoint[]> =>
@@ -169,6 +184,7 @@ export class FaultWorld {
     this.servers.delete(host);
     server.process.kill();
     this.ledger.forget(server.service.publisher.stats().epoch);
+    server.connection.close();
   }
 
   killClient(host: string): void {
@@ -193,9 +209,10 @@ export class FaultWorld {
   /** All programs end in good order, and nothing of what they did is left. */
   async close(): Promise<void> {
     const { ledger } = this;
-    for (const client of this.clients.values()) this.endClient(client);
-    await this.forget();
     const servers = [...this.servers.values()];
+    for (const client of this.clients.values()) this.endClient(client);
+    for (const { connection } of servers) connection.close();
+    await this.forget();
     for (const { dispatcher, service, host } of servers) {
       for (const { method, inFlight } of dispatcher.stats()) {
         ledger.check(inFlight === 0, () => `${host} counts ${inFlight} calls of ${method} when all are gone`);
@@ -234,6 +251,13 @@ export class FaultWorld {
   #checkProcess(name: string, { clock, socketCount }: FakeProcess): void {
     this.ledger.check(clock.timerCount() === 0, () => `${name} has ${clock.timerCount()} timers after its end`);
     this.ledger.check(socketCount() === 0, () => `${name} has ${socketCount()} sockets after its end`);
+  }
+
+  async #open({ own, other, process, random, signal }: OpenOptions): Promise<Channel> {
+    const address = `tcp://${own}.to.${other}:${PORT}`;
+    const curve = this.#keys && { keys: this.#keys.client, serverKey: this.#keys.server.publicKey };
+    const channel = await openZeromqChannel({ address, token: own, curve, clock: process.clock, signal });
+    return this.#faulty(channel, process, random);
   }
 
   #faulty(channel: Channel, { clock }: FakeProcess, random: Random): Channel {

@@ -14,11 +14,12 @@ const FIRST_SEED = Number(process.env['SEED'] ?? 1);
 const ROUND_TIMEOUT_MS = 1_000;
 /** Whoever looks into them wants to see whether they have something in common. */
 const FAILED_MAX = 5;
+const SAME_ROUNDS = 5;
 
 /** What so many schedules have shown, or they do not show what they are for. */
 const ALL_SEEN_ROUNDS = 100;
 const SEEN = [
-  ...['once', 'safe', 'count', 'relay', 'sum', 'each'].flatMap((kind) =>
+  ...['once', 'safe', 'hop', 'count', 'relay', 'sum', 'each'].flatMap((kind) =>
     ['ok', 'cancelled', 'deadline', 'unavailable'].map((end) => `${kind}: ${end}`),
   ),
   'count: left',
@@ -50,6 +51,13 @@ test(
   },
   ROUND_TIMEOUT_MS * ROUNDS + 20_000,
 );
+
+test('a schedule goes the same way each time', async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SAME_ROUNDS; seed += 1) {
+    const [first, second] = [await runSchedule(seed), await runSchedule(seed)];
+    expect([second.steps, [...second.counts]], `seed ${seed}`).toEqual([first.steps, [...first.counts]]);
+  }
+}, 60_000);
 
 function describe({ seed, faults, steps }: ScheduleResult): string {
   return [`replay with SEED=${seed} FAULT_ROUNDS=1; what was done:`, ...steps, 'what was wrong:', ...faults].join('\n');

@@ -22,7 +22,8 @@ export class FakeSocket extends Duplex {
   readonly #options: FakeSocketOptions;
   /** What comes in. */
   readonly #incoming: FakeWire;
-  #peer: FakeSocket | undefined;
+  /** Undefined until the kernels of both sides have agreed. */
+  #outgoing: FakeWire | undefined;
   #early: (() => void) | undefined;
   #heldBytes = 0;
   #isWanting = false;
@@ -39,16 +40,13 @@ export class FakeSocket extends Duplex {
         options.deliver(() => {
           if (!this.destroyed) this.push(null);
         }),
+      onReset: (code) => this.break(code),
     });
   }
 
-  /** What its peer writes to. */
+  /** What the other side writes to. */
   get incoming(): FakeWire {
     return this.#incoming;
-  }
-
-  get peer(): FakeSocket | undefined {
-    return this.#peer;
   }
 
   get isGone(): boolean {
@@ -57,12 +55,12 @@ export class FakeSocket extends Duplex {
 
   /** Bytes that this side sent and the other has not got. */
   get unsentBytes(): number {
-    return this.#peer?.incoming.sizeBytes ?? 0;
+    return this.#outgoing?.sizeBytes ?? 0;
   }
 
   /** The kernels of both sides have agreed. */
   join(peer: FakeSocket): void {
-    this.#peer = peer;
+    this.#outgoing = peer.incoming;
   }
 
   /** Tells the program of it. */
@@ -87,6 +85,8 @@ export class FakeSocket extends Duplex {
   /** Its process is gone: nobody is told of anything. The kernel ends the connection, in good order or not. */
   vanish(isInGoodOrder: boolean): void {
     this.#leave(isInGoodOrder);
+    // The memory of the process goes with it.
+    this.removeAllListeners();
   }
 
   setNoDelay(): this {
@@ -119,17 +119,16 @@ export class FakeSocket extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
     const write = (): void => {
-      const peer = this.#peer;
-      if (this.#isGone || peer === undefined) return;
-      if (peer.isGone) this.break('EPIPE');
-      else peer.incoming.write(chunk, callback);
+      if (this.#isGone) return;
+      if (this.#outgoing?.isClosed === true) this.break('EPIPE');
+      else this.#outgoing?.write(chunk, callback);
     };
     if (this.connecting) this.#early = write;
     else write();
   }
 
   override _final(callback: () => void): void {
-    this.#peer?.incoming.end();
+    this.#outgoing?.end();
     callback();
   }
 
@@ -143,8 +142,8 @@ export class FakeSocket extends Duplex {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#incoming.close();
-    if (isInGoodOrder) this.#peer?.incoming.end();
-    else this.#peer?.break('ECONNRESET');
+    if (isInGoodOrder) this.#outgoing?.end();
+    else this.#outgoing?.reset('ECONNRESET');
     this.#options.onGone(this);
   }
 

@@ -19,6 +19,15 @@ export type WireEnd = {
   readonly onBytes: (bytes: Buffer) => void;
   /** The sender has ended in good order, after its last bytes. */
   readonly onEnd: () => void;
+  readonly onReset: (code: string) => void;
+};
+
+/** Who holds on to one side of a closed wire does not hold on to the other. */
+const NOBODY: WireEnd = {
+  isReading: () => false,
+  onBytes: () => undefined,
+  onEnd: () => undefined,
+  onReset: () => undefined,
 };
 
 type Piece = { bytes: Buffer; readonly dueMs: number };
@@ -30,7 +39,7 @@ const SMALL_PIECE_BYTES = 16;
 /** One direction of a connection: what the sender's kernel took and the receiver's has not handed on yet. */
 export class FakeWire {
   readonly #options: WireOptions;
-  readonly #end: WireEnd;
+  #end: WireEnd;
   readonly #queue: Piece[] = [];
   #sizeBytes = 0;
   #waiting: { readonly upToBytes: number; readonly onTaken: () => void }[] = [];
@@ -43,6 +52,10 @@ export class FakeWire {
   constructor(options: WireOptions, end: WireEnd) {
     this.#options = options;
     this.#end = end;
+  }
+
+  get isClosed(): boolean {
+    return this.#end === NOBODY;
   }
 
   /** Bytes on their way. */
@@ -70,9 +83,15 @@ export class FakeWire {
     this.run();
   }
 
-  /** Nothing more arrives. */
+  /** The sender closes, and nothing of what is on its way arrives. */
+  reset(code: string): void {
+    this.#end.onReset(code);
+  }
+
+  /** Nobody reads there any more. */
   close(): void {
     this.#state = 'over';
+    this.#end = NOBODY;
     this.#timer?.cancel();
     this.#queue.length = 0;
     this.#sizeBytes = 0;
