@@ -30,6 +30,8 @@ export type Doors = {
   readonly rpcKey: string;
   /** Such as `127.0.0.1:7753`, UDP and TCP; absent where it is off. */
   readonly dns?: string | undefined;
+  /** For clients of etcd, such as `http://127.0.0.1:2379`; absent where it is off. */
+  readonly etcd?: string | undefined;
 };
 
 export type DataDirectory = {

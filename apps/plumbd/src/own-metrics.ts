@@ -1,5 +1,6 @@
-/** What plumbd says of itself at `/metrics`: the runtime, HTTP and DNS by prom-client, and the counters of RPC. */
+/** What plumbd says of itself at `/metrics`: the runtime, HTTP, DNS and etcd by prom-client, and the counters of RPC. */
 import type { DnsFact } from '@plumb/registry/dns';
+import type { EtcdFact } from '@plumb/registry/etcd';
 import { type Dispatcher, formatRpcMetrics } from '@plumb/rpc';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
@@ -7,6 +8,7 @@ export type OwnMetrics = {
   readonly text: () => Promise<string>;
   readonly observeRequest: (route: string, status: number, seconds: number) => void;
   readonly observeDns: (fact: DnsFact) => void;
+  readonly observeEtcd: (fact: EtcdFact) => void;
   readonly close: () => void;
 };
 
@@ -37,6 +39,12 @@ export function createOwnMetrics(dispatcher: Pick<Dispatcher, 'stats'>): OwnMetr
     help: 'DNS answers that did not fit, or that the limit on reflection cut: the client is told to ask by TCP.',
     registers: [registry],
   });
+  const etcdCalls = new Counter({
+    name: 'plumb_etcd_calls_total',
+    help: 'Calls of clients of etcd that are over.',
+    labelNames: ['method', 'code'],
+    registers: [registry],
+  });
   return {
     text: async () => `${await registry.metrics()}${formatRpcMetrics(dispatcher)}`,
     observeRequest(route, status, seconds) {
@@ -47,6 +55,7 @@ export function createOwnMetrics(dispatcher: Pick<Dispatcher, 'stats'>): OwnMetr
       dnsAnswers.inc({ transport, type, rcode });
       if (isTruncated) dnsTruncated.inc();
     },
+    observeEtcd: ({ method, code }) => etcdCalls.inc({ method, code }),
     close: () => registry.clear(),
   };
 }

@@ -36,6 +36,8 @@ export type PlumbdOptions = {
   readonly rpcPort: number;
   /** Absent: no DNS. */
   readonly dnsPort?: number | undefined;
+  /** Absent: no door for clients of etcd. */
+  readonly etcdPort?: number | undefined;
   readonly scrapePeriodMs?: number | undefined;
   readonly logLevel: LogLevel;
   /** The environment that plumbd was started in: what children inherit of it, and the SMTP password. */
@@ -211,6 +213,26 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
           }),
         );
 
+  const etcd =
+    options.etcdPort === undefined
+      ? undefined
+      : opening.use(
+          // Loaded where it is wanted: gRPC takes its time and memory.
+          await (
+            await import('@plumb/registry/etcd')
+          ).openEtcdDoor({
+            kv,
+            authenticate: (token, address) => identity.authenticator.authenticateToken(token, address),
+            host: LOOPBACK,
+            port: options.etcdPort,
+            hostName,
+            identity: directory.keys.publicKey,
+            observe: ownMetrics.observeEtcd,
+            clock,
+            log,
+          }),
+        );
+
   const deploy = opening.use(
     await openDeploy({
       kv,
@@ -253,11 +275,12 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     rpc: rpc.addresses,
     rpcKey: directory.keys.publicKey,
     ...(dns !== undefined && { dns: `${dns.host}:${dns.port}` }),
+    ...(etcd !== undefined && { etcd: `http://${etcd.host}:${etcd.port}` }),
   };
   await writeDoors(directory.path, doors);
   opening.defer(() => removeDoors(directory.path));
   ready.resolve();
-  log.info('plumbd.ready', { http: doors.http, rpc: doors.rpc, dns: doors.dns });
+  log.info('plumbd.ready', { http: doors.http, rpc: doors.rpc, dns: doors.dns, etcd: doors.etcd });
 
   const open = opening.move();
   return {

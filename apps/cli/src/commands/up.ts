@@ -25,6 +25,11 @@ export const up: Command = {
       value: 'PORT',
       help: 'answer DNS for NAME.service.plumb there, such as 7753 (0 for any free one; off by default)',
     },
+    etcd: {
+      type: 'string',
+      value: 'PORT',
+      help: 'serve clients of etcd there, such as 2379 (0 for any free one; off by default)',
+    },
     'scrape-period': { type: 'string', value: 'TIME', help: 'how often metrics are read (default 5s)' },
     'log-level': {
       type: 'string',
@@ -36,11 +41,13 @@ export const up: Command = {
     refuseMore(words, 0);
     const startedAt = performance.now();
     const dns = text(flags, 'dns');
+    const etcd = text(flags, 'etcd');
     const options = {
       dataDirectory: shell.dataDirectory,
       httpPort: port(text(flags, 'http') ?? '7700', 'http'),
       rpcPort: port(text(flags, 'rpc') ?? '7701', 'rpc'),
       dnsPort: dns === undefined ? undefined : port(dns, 'dns'),
+      etcdPort: etcd === undefined ? undefined : port(etcd, 'etcd'),
       scrapePeriodMs: duration(flags, 'scrape-period'),
       logLevel: logLevel(text(flags, 'log-level') ?? 'info'),
       env: shell.env,
@@ -96,7 +103,8 @@ async function printDoors(
   out(`${style.bold('Plumb is up')} ${style.dim(`in ${formatDuration(performance.now() - startedAt)}`)}`);
   out('');
   const dns = doors.dns === undefined ? [] : [['DNS', doors.dns] as const];
-  for (const [name, url] of [['console', link] as const, ...dns, ...addresses])
+  const etcd = doors.etcd === undefined ? [] : [['etcd', doors.etcd] as const];
+  for (const [name, url] of [['console', link] as const, ...dns, ...etcd, ...addresses])
     out(`  ${name.padEnd(width)} ${style.cyan(url)}`);
   out('');
   out(style.dim('  The link signs one browser in, once, within ten minutes. Another: npx plumb token link'));

@@ -114,7 +114,3 @@ export async function etcdctl(
 export function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
-
-export function text(bytes: unknown): string {
-  return Buffer.from(String(bytes), 'base64').toString();
-}

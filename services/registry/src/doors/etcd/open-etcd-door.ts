@@ -14,10 +14,12 @@ import { createGrpcService } from './grpc-service.ts';
 import { kvMethods } from './kv-methods.ts';
 import { leaseMethods } from './lease-methods.ts';
 import { CONNECTIONS_MAX, HEAD_TIMEOUT_MS, REQUEST_TIMEOUT_MS, TXN_OPERATIONS_MAX } from './limits.ts';
+import { observeMethods, type ObserveEtcd } from './observe-methods.ts';
 import { serverMethods } from './server-methods.ts';
 import { watchMethods } from './watch-stream.ts';
 
 export type { EtcdAuthenticate, EtcdAuthentication } from './gate.ts';
+export type { EtcdFact } from './observe-methods.ts';
 
 /** Outside of etcd's keys: what makes the first revision of an empty store. */
 const FIRST_KEY = 'etcd-door/opened';
@@ -36,6 +38,8 @@ export type EtcdDoorOptions = {
   readonly identity: string;
   /** Operations in each branch of a transaction; default `TXN_OPERATIONS_MAX`. The store takes 1,024 in both together. */
   readonly txnOperationsMax?: number | undefined;
+  /** Told of each call when it is over. */
+  readonly observe?: ObserveEtcd | undefined;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -49,13 +53,16 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
   const server = http.createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEAD_TIMEOUT_MS });
   const core = createEtcdCore({ ...options, txnOperationsMax });
   const url = (): string => `http://${host}:${(server.address() as AddressInfo | null)?.port ?? port}`;
-  const methods = {
-    ...kvMethods(core),
-    ...watchMethods(core),
-    ...leaseMethods(core),
-    ...serverMethods(core, { hostName, url }),
-    ...authMethods(core, authenticate),
-  };
+  const methods = observeMethods(
+    {
+      ...kvMethods(core),
+      ...watchMethods(core),
+      ...leaseMethods(core),
+      ...serverMethods(core, { hostName, url }),
+      ...authMethods(core, authenticate),
+    },
+    options.observe ?? (() => undefined),
+  );
   const enter = createGate(authenticate);
   const gateway = createGateway({ methods, enter, log });
   const grpc = createGrpcService({ methods, enter, log });
@@ -107,22 +114,29 @@ function splitConnections(server: http.Server, takeHttp2: (socket: Socket) => vo
   return sockets;
 }
 
-/** Looks at the first bytes without taking them. */
+/** Looks at the first bytes, and puts them back. */
 function readStart(socket: Socket, go: (isHttp2: boolean) => void): void {
   const giveUp = (): void => void socket.destroy();
-  socket.setTimeout(HEAD_TIMEOUT_MS, giveUp);
+  const chunks: Buffer[] = [];
   const look = (): void => {
-    const chunk = socket.read() as Buffer | null;
-    if (chunk === null) return;
-    socket.unshift(chunk);
-    const start = chunk.toString('latin1', 0, HTTP2_START.length);
+    for (let chunk = read(socket); chunk !== null; chunk = read(socket)) chunks.push(chunk);
+    const start = Buffer.concat(chunks).toString('latin1', 0, HTTP2_START.length);
+    // Put back only when it is enough: a stream says at once that it has what was put back.
     if (start.length < HTTP2_START.length && HTTP2_START.startsWith(start)) return;
     socket.off('readable', look);
-    socket.setTimeout(0);
+    socket.off('end', giveUp);
     socket.off('timeout', giveUp);
+    socket.setTimeout(0);
+    socket.unshift(Buffer.concat(chunks));
     go(start === HTTP2_START);
   };
+  socket.setTimeout(HEAD_TIMEOUT_MS, giveUp);
+  socket.on('end', giveUp);
   socket.on('readable', look);
+}
+
+function read(socket: Socket): Buffer | null {
+  return socket.read() as Buffer | null;
 }
 
 async function listen(server: http.Server, host: string, port: number): Promise<void> {
