@@ -32,13 +32,19 @@ const NEVER = new AbortController().signal;
 export async function openDoorWorld({
   clock = createFakeClock(),
   records = new Map(),
-}: { readonly clock?: FakeClock; readonly records?: MemoryRecords } = {}): Promise<DoorWorld> {
+  wrap = (kv) => kv,
+}: {
+  readonly clock?: FakeClock;
+  readonly records?: MemoryRecords;
+  /** What the door is given in place of the store. */
+  readonly wrap?: (kv: Kv) => Kv;
+} = {}): Promise<DoorWorld> {
   await using opening = new AsyncDisposableStack();
   const kv = opening.use(await openKv(createMemoryEngine(records), { clock }));
   const { handlers } = opening.use(await openRegistry({ kv, clock, log: silentLog, hostName: NODE }));
   const door = opening.use(
     await openConsulDoor({
-      kv,
+      kv: wrap(kv),
       clock,
       random: seededRandom(1),
       log: silentLog,
