@@ -51,12 +51,14 @@ export function watchRejections({ ledger }: FaultWorld): Disposable {
 
 function drawPlan(random: Random): WorldPlan {
   const oneOf = <T>(...choices: readonly T[]): T => choices[randomInteger(random, 0, choices.length - 1)] as T;
+  const latencyMsMax = oneOf(0, 1, 5, 50, 300);
   return {
     serverCount: oneOf(1, 1, 2, 3),
     clientCount: oneOf(1, 1, 2, 3),
-    latencyMsMax: oneOf(0, 1, 5, 50, 300),
+    latencyMsMax,
     pieceBytes: oneOf(5, 1_400, 65_536),
-    windowBytes: oneOf(1_000, 20_000, 200_000),
+    // What streams have on their way, a cancel must come after: so it is some 100 KB/s at least.
+    windowBytes: Math.max(oneOf(1_000, 20_000, 200_000), latencyMsMax * 200),
     duplicates: oneOf(0, 0.2, 0.6),
     delays: oneOf(0, 0, 0.3),
     isEncrypted: random.float() < 0.1,
