@@ -2,7 +2,7 @@
 import { randomInteger, sleep } from '@plumb/base';
 import { hasNotRun } from '../src/index.ts';
 import { explain, type FaultClient, plan, track } from './fault-client.ts';
-import { isFillerOf } from './fault-service.ts';
+import { isFillerOf } from './fault-items.ts';
 import { planItems, produce } from './fault-streams.ts';
 
 export async function callWork(client: FaultClient, kind: 'once' | 'safe'): Promise<void> {

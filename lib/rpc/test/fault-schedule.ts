@@ -1,5 +1,6 @@
 /** One random schedule: what is called, what goes wrong and when, all of it drawn from a seed. */
 import { type Random, randomInteger, seededRandom } from '@plumb/base';
+import { endWorld } from './fault-end.ts';
 import { FaultHarm } from './fault-harm.ts';
 import { FaultLoad } from './fault-load.ts';
 import { FaultWorld, type WorldPlan } from './fault-world.ts';
@@ -38,7 +39,7 @@ export async function runSchedule(seed: number, options: ScheduleOptions = {}): 
   await schedule.trouble();
   await schedule.settle();
   options.onQuiet?.(world);
-  await world.close();
+  await endWorld(world);
   return { seed, faults, counts, steps };
 }
 

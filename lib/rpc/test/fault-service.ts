@@ -1,5 +1,5 @@
 /** What the servers of a world with faults offer: every kind of call, each of which checks what it is given. */
-import { type Clock, OperatingError, sleep } from '@plumb/base';
+import { OperatingError, sleep } from '@plumb/base';
 import type { ProcessClock } from '@plumb/testing';
 import * as v from 'valibot';
 import {
@@ -13,6 +13,7 @@ import {
   streamOf,
   subscribeMethod,
 } from '../src/index.ts';
+import { faultItem, fillerOf, itemsOf } from './fault-items.ts';
 import type { FaultLedger, Opened } from './fault-ledger.ts';
 
 const call = v.number();
@@ -29,10 +30,6 @@ const work = v.object({
 });
 const answer = v.object({ call: v.number(), filler: v.instance(Uint8Array) });
 
-/** One item of a stream. */
-const item = v.object({ n: v.number(), filler: v.instance(Uint8Array) });
-export type FaultItem = v.InferOutput<typeof item>;
-
 /** A published value: which run of a server said so, and how often it had set this topic then. */
 export type Published = { readonly run: string; readonly count: number };
 
@@ -41,13 +38,13 @@ export const faultContract = {
   safe: { input: work, output: answer, idempotent: true },
   /** Ends only when it is told to. */
   hang: { input: v.object({ call }), output: v.null() },
-  count: { input: v.object({ call, count, sizeBytes: v.number(), delayMs }), output: item, stream: true },
-  sum: { input: v.object({ call, count, delayMs, items: streamOf(item) }), output: v.number() },
+  count: { input: v.object({ call, count, sizeBytes: v.number(), delayMs }), output: faultItem, stream: true },
+  sum: { input: v.object({ call, count, delayMs, items: streamOf(faultItem) }), output: v.number() },
   each: {
     input: v.object({ call, count, delayMs, isParallel: v.boolean(), visit: callback([v.number()], v.number()) }),
     output: v.number(),
   },
-  relay: { input: v.object({ call, count, items: streamOf(item) }), output: item, stream: true },
+  relay: { input: v.object({ call, count, items: streamOf(faultItem) }), output: faultItem, stream: true },
   /** Makes the call `inner` elsewhere. */
   hop: { input: v.object({ call, inner: call, passesSignal: v.boolean() }), output: answer },
   watch: subscribeMethod<Published>(),
@@ -60,7 +57,7 @@ export type FaultService = {
 
 export type FaultServiceOptions = {
   /** What this server calls. */
-  readonly next: () => Pick<Client<typeof faultContract>, 'once'>;
+  readonly next: Pick<Client<typeof faultContract>, 'once'>;
   readonly where: string;
   readonly clock: ProcessClock;
   readonly ledger: FaultLedger;
@@ -199,7 +196,7 @@ export function createFaultService({ where, clock, ledger, next }: FaultServiceO
       const handler = begin(`the hop ${call}`, context);
       try {
         const input = { call: inner, delayMs: 20, sizeBytes: 10, isDeaf: false };
-        return await next().once(input, passesSignal ? { signal: context.signal } : {});
+        return await next.once(input, passesSignal ? { signal: context.signal } : {});
       } finally {
         handler.close();
       }
@@ -207,28 +204,4 @@ export function createFaultService({ where, clock, ledger, next }: FaultServiceO
     watch: publisher.feed,
   };
   return { handlers, publisher };
-}
-
-export type ItemsOptions = {
-  readonly count: number;
-  readonly sizeBytes: number;
-  readonly delayMs: number;
-  readonly clock: Clock;
-};
-
-/** Items numbered from 0. */
-export async function* itemsOf({ count, sizeBytes, delayMs, clock }: ItemsOptions): AsyncGenerator<FaultItem> {
-  for (let n = 0; n < count; n += 1) {
-    if (delayMs > 0 && n % 4 === 0) await sleep(clock, delayMs);
-    yield { n, filler: fillerOf(n, sizeBytes) };
-  }
-}
-
-/** Bytes that tell what they belong to. */
-export function fillerOf(n: number, sizeBytes: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(sizeBytes).fill(n);
-}
-
-export function isFillerOf(filler: Uint8Array, n: number, sizeBytes: number): boolean {
-  return filler.length === sizeBytes && filler.every((byte) => byte === n % 256);
 }

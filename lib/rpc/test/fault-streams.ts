@@ -1,7 +1,7 @@
 /** Streams that clients read, and that they give to calls, in a world with faults. */
 import { type Random, randomInteger, sleep } from '@plumb/base';
 import { explain, type FaultClient, plan, track } from './fault-client.ts';
-import { type FaultItem, isFillerOf, itemsOf } from './fault-service.ts';
+import { type FaultItem, isFillerOf, itemsOf } from './fault-items.ts';
 
 /** Of a reader, so that slow ones end in bounded time too. */
 const PAUSES_MAX = 30;

@@ -5,7 +5,6 @@
 import { createLog, type Random, randomInteger, seededRandom } from '@plumb/base';
 import { createFakeClock, createFakeNetwork, type FakeClock, type FakeNetwork, type FakeProcess } from '@plumb/testing';
 import {
-  type BalancedConnection,
   type Channel,
   type Connection,
   createClient,
@@ -30,10 +29,6 @@ import { createFaultService, faultContract, type FaultService } from './fault-se
 import { createFaultyChannel } from './faulty-channel.ts';
 
 const PORT = 7_701;
-/** Calls with a key run on for so long when their caller is gone, and answers are kept so long: twice that, and some. */
-const FORGOTTEN_MS = 130_000;
-/** Farewells are said within this. */
-const GOODBYE_MS = 5_000;
 
 export type FaultServer = {
   readonly host: string;
@@ -77,7 +72,7 @@ export class FaultWorld {
   readonly servers = new Map<string, FaultServer>();
   readonly clients = new Map<string, WorldClient>();
   /** Clients that have ended in good order. */
-  readonly #ended: WorldClient[] = [];
+  readonly ended: WorldClient[] = [];
   /** Those that balanced clients are told of. */
   #listed: readonly string[];
   readonly #onList = new Set<() => void>();
@@ -119,7 +114,7 @@ export class FaultWorld {
       context: callContext,
     });
     const client = createClient(faultContract, 'faults', connection);
-    const service = createFaultService({ where, clock, ledger: this.ledger, next: () => client });
+    const service = createFaultService({ where, clock, ledger: this.ledger, next: client });
     dispatcher.add('faults', faultContract, service.handlers);
     const server: FaultServer = { host, process, dispatcher, service, connection, listener: undefined };
     this.servers.set(host, server);
@@ -198,59 +193,12 @@ export class FaultWorld {
     client.connection.close();
   }
 
-  /** The program ends in good order; `forget` sees to it that nothing of it is left. */
+  /** The program ends in good order; `forgetEnded` sees to it that nothing of it is left. */
   endClient(client: WorldClient): void {
     for (const subscription of client.subscriptions) subscription[Symbol.dispose]();
     client.connection.close();
     this.clients.delete(client.host);
-    this.#ended.push(client);
-  }
-
-  /** All programs end in good order, and nothing of what they did is left. */
-  async close(): Promise<void> {
-    const { ledger } = this;
-    const servers = [...this.servers.values()];
-    for (const client of this.clients.values()) this.endClient(client);
-    for (const { connection } of servers) connection.close();
-    await this.forget();
-    for (const { dispatcher, service, host } of servers) {
-      for (const { method, inFlight } of dispatcher.stats()) {
-        ledger.check(inFlight === 0, () => `${host} counts ${inFlight} calls of ${method} when all are gone`);
-      }
-      const { feedCount } = service.publisher.stats();
-      ledger.check(feedCount === 0, () => `${host} has ${feedCount} feeds when all are gone`);
-    }
-    const closing = servers.map(async ({ listener }) => listener?.[Symbol.asyncDispose]());
-    await this.clock.advance(5_000);
-    await Promise.all(closing);
-    for (const { host, process } of servers) this.#checkProcess(host, process);
-    for (const what of ledger.left()) ledger.fault(`${what} has not ended`);
-    const connections = this.network.connections();
-    ledger.check(connections.length === 0, () => `${connections.length} connections are left`);
-  }
-
-  /** What clients that have ended leave behind has its time, and must then be gone. */
-  async forget(): Promise<void> {
-    const { ledger } = this;
-    const ended = this.#ended.splice(0);
-    await this.clock.advance(GOODBYE_MS);
-    for (const { name, pending, connection } of ended) {
-      for (const what of pending) ledger.fault(`${what} did not end with its connection`);
-      const links = 'state' in connection ? (connection as BalancedConnection).state() : [];
-      const running = links.reduce((sum, { inFlight, streamCount }) => sum + inFlight + streamCount, 0);
-      ledger.check(running === 0, () => `${name} counts ${running} calls after its end`);
-    }
-    await this.clock.advance(FORGOTTEN_MS);
-    for (const { name, process } of ended) {
-      this.#checkProcess(name, process);
-      process.kill();
-    }
-    for (const what of ledger.falselyTold()) ledger.fault(`${what} ran, and its caller was told that it did not`);
-  }
-
-  #checkProcess(name: string, { clock, socketCount }: FakeProcess): void {
-    this.ledger.check(clock.timerCount() === 0, () => `${name} has ${clock.timerCount()} timers after its end`);
-    this.ledger.check(socketCount() === 0, () => `${name} has ${socketCount()} sockets after its end`);
+    this.ended.push(client);
   }
 
   async #open({ own, other, process, random, signal }: OpenOptions): Promise<Channel> {

@@ -9,6 +9,7 @@ import { FeedCursor } from '../src/feed-cursor.ts';
 import { OutgoingCalls } from '../src/outgoing-calls.ts';
 import { ServedCall } from '../src/served-call.ts';
 import { StreamReader } from '../src/stream-reader.ts';
+import { endWorld, forgetEnded } from './fault-end.ts';
 import { runSchedule, Schedule, watchRejections } from './fault-schedule.ts';
 import type { FaultWorld } from './fault-world.ts';
 
@@ -72,7 +73,7 @@ test(
       await schedule.trouble();
       await schedule.settle();
       for (const client of world.clients.values()) world.endClient(client);
-      await world.forget();
+      await forgetEnded(world);
       expect(world.ledger.faults, `seed ${FIRST_SEED}\n${steps.join('\n')}`).toEqual([]);
       world.ledger.forgetRuns();
       steps.length = 0;
@@ -98,7 +99,7 @@ test(
       `heap: ${before} bytes after ${HEAP_WARM_UP_ROUNDS} schedules, and ${grownBytes} more at the end\n`,
     );
     expect(grownBytes).toBeLessThan(HEAP_GROWTH_BYTES_MAX);
-    await world.close();
+    await endWorld(world);
     expect(world.ledger.faults).toEqual([]);
   },
   TIMEOUT_MS,
