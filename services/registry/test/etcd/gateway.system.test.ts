@@ -78,6 +78,19 @@ test('what cannot be answered is refused with its reason', async () => {
   expect(world.logged).toEqual([]);
 });
 
+test('a lease is only for who may write all its keys', async () => {
+  await using world = await openEtcdWorld();
+  await world.post('/v3/lease/grant', { ID: 7, TTL: 100 }, 'web.secret');
+  const put = { key: base64('app/web/a'), lease: '7' };
+  expect((await world.post('/v3/kv/put', put, 'web.secret')).status).toBe(200);
+  await world.post('/v3/kv/put', { key: base64('other'), lease: '7' });
+  expect((await world.post('/v3/kv/put', put, 'web.secret')).status).toBe(403);
+  expect((await world.post('/v3/lease/revoke', { ID: 7 }, 'web.secret')).status).toBe(403);
+  expect((await world.post('/v3/lease/timetolive', { ID: 7, keys: true }, 'web.secret')).status).toBe(403);
+  expect((await world.post('/v3/lease/timetolive', { ID: 7 }, 'web.secret')).body).toMatchObject({ grantedTTL: '100' });
+  expect((await world.post('/v3/lease/revoke', { ID: 7 })).status).toBe(200);
+});
+
 test('a stream takes one request after another, and answers a line each', async () => {
   await using world = await openEtcdWorld();
   using watching = openStream(world, '/v3/watch');

@@ -117,6 +117,15 @@ if (hasRequirement('etcd', 'install it with "apt-get install etcd-server"')) {
       }),
       { numRuns: 60, endOnFailure: true },
     );
+    const everything = { key: base64('\0'), range_end: base64('\0') };
+    for (const bound of ['min_mod_revision', 'max_mod_revision', 'min_create_revision', 'max_create_revision']) {
+      for (const limit of [0, 1, 2, 3, 4]) {
+        for (const entry of (await world.kv.list('etcd/')).entries) {
+          const body = { ...everything, limit, [bound]: entry.modRevision };
+          await check({ path: '/v3/kv/range', body });
+        }
+      }
+    }
     expect(await eventsOf(world.url, world.kv.revision())).toEqual(await eventsOf(etcd.endpoint, world.kv.revision()));
     for (const revision of ['40', '40', '39', '1000000', '0']) {
       await check({ path: '/v3/kv/compaction', body: { revision } });

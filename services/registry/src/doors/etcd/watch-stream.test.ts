@@ -21,8 +21,8 @@ type World = AsyncDisposable & {
   readonly ask: (request: object) => void;
   /** What was said, without headers: their revision is `at`. */
   readonly said: Said[];
-  /** While it is closed, nothing that is said arrives. */
-  readonly gate: { open: () => void; close: () => void };
+  /** While it is closed, nothing that is said arrives, or no changes. */
+  readonly gate: { open: () => void; close: (what?: 'everything' | 'changes') => void };
   readonly leave: () => void;
   readonly serving: Promise<void>;
 };
@@ -38,8 +38,9 @@ async function openWorld(caller: Caller = { id: 'ada', scopes: ['*'] }): Promise
   const stop = new AbortController();
   let opened = Promise.withResolvers<void>();
   opened.resolve();
+  let isAllHeld = true;
   const send = async (answer: object): Promise<void> => {
-    await opened.promise;
+    if (isAllHeld || 'events' in answer) await opened.promise;
     const { header, ...rest } = toJson(watchResponse, answer) as { header: { revision?: string } };
     said.push({ at: Number(header.revision ?? 0), ...rest });
   };
@@ -53,7 +54,13 @@ async function openWorld(caller: Caller = { id: 'ada', scopes: ['*'] }): Promise
     put: (key, value = '') => change([{ kind: 'put', key: `etcd/${key}`, value: Buffer.from(value) }]),
     remove: (...keys) => change(keys.map((key) => ({ kind: 'delete', key: `etcd/${key}` }))),
     ask: (request) => void inbox.push(fromJson(watchRequest, request)),
-    gate: { open: () => opened.resolve(), close: () => void (opened = Promise.withResolvers()) },
+    gate: {
+      open: () => opened.resolve(),
+      close(what = 'everything') {
+        opened = Promise.withResolvers();
+        isAllHeld = what === 'everything';
+      },
+    },
     leave: () => stop.abort(),
     async [Symbol.asyncDispose]() {
       opened.resolve();
@@ -168,16 +175,21 @@ test('a cancelled watch is silent, and the others go on', async () => {
   world.ask({ create_request: { key: base64('a') } });
   world.ask({ create_request: { key: base64('b') } });
   await until('confirmed', () => world.said.length === 2);
-  world.ask({ cancel_request: { watch_id: 0 } });
-  await until('cancelled', () => world.said.length === 3);
-  expect(world.said[2]).toEqual({ at: 0, canceled: true });
+  world.gate.close('changes');
   await world.put('a', '1');
+  world.ask({ cancel_request: { watch_id: 0 } });
+  await world.clock.advance(0);
+  world.gate.open();
+  await until('cancelled', () => world.said.length === 4);
+  // What was on its way arrives before.
+  expect(world.said.slice(2)).toMatchObject([{ events: [{}] }, { at: 1, canceled: true }]);
+  await world.put('a', '2');
   await world.put('b', '1');
-  await until('told', () => changes(world).length === 1);
-  expect(changes(world)).toEqual(['b=1@2']);
+  await until('told', () => changes(world).length === 2);
+  expect(changes(world)).toEqual(['a=1@1', 'b=1@3']);
   world.ask({ cancel_request: { watch_id: 0 } });
   world.ask({ create_request: { key: base64('c'), watch_id: 1 } });
-  await until('refused', () => world.said.at(-1)?.['canceled'] === true && world.said.length === 5);
+  await until('refused', () => world.said.at(-1)?.['canceled'] === true && world.said.length === 6);
   expect(world.said.at(-1)).toMatchObject({
     watch_id: '-1',
     created: true,
@@ -195,10 +207,12 @@ test('progress is told when every watch of the stream has told all up to it, and
   await until('told', () => world.said.length === 3);
   expect(world.said[2]).toEqual({ at: 1, watch_id: '-1' });
 
-  world.gate.close();
+  world.gate.close('changes');
   await world.put('a', '1');
   await world.put('b', '1');
   world.ask({ progress_request: {} });
+  await world.clock.advance(0);
+  expect(world.said).toHaveLength(3);
   world.gate.open();
   await until('told', () => world.said.length === 6);
   expect(changes(world).toSorted()).toEqual(['a=1@2', 'b=1@3']);
