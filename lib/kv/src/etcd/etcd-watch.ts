@@ -54,6 +54,7 @@ export async function* watchEtcdHistory(
   options: HistoryWatchOptions,
 ): AsyncGenerator<HistoryEvent, void, undefined> {
   const { signal } = options;
+  if (isEmpty(range)) return aborted(signal);
   // etcd takes 0 for "from now on".
   let position = Math.max(1, options.fromRevision);
   while (!signal.aborted) {
@@ -126,6 +127,15 @@ async function retry<T>(source: EtcdWatchSource, signal: AbortSignal, work: () =
     }
   }
   return undefined;
+}
+
+/** Nothing is ever in such a range, and etcd refuses to watch it. */
+function isEmpty({ start, end }: KeyRange): boolean {
+  return end !== undefined && compareKeys(start, end) >= 0;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
 function isTemporary(error: unknown): boolean {
