@@ -177,6 +177,8 @@ async function startDnsmasq(program: string): Promise<Server> {
 /** Resolves when it answers what the benchmark asks, as it must. */
 async function ready(child: ChildProcess, port: number): Promise<Server> {
   const stop = async (): Promise<void> => {
+    // One that could not start, such as for a port that was taken meanwhile, exits no second time.
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
