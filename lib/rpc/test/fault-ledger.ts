@@ -2,7 +2,10 @@
 import type { Call } from '../src/index.ts';
 
 /** A piece of code that has begun and must end: a handler, or a generator. */
-export type Opened = { readonly close: () => void };
+export type Opened = {
+  /** False where its process had been killed. */
+  readonly close: () => boolean;
+};
 
 type Running = { readonly what: string; readonly where: string; readonly signal: AbortSignal | undefined };
 
@@ -67,7 +70,7 @@ export class FaultLedger {
   open(what: string, where: string, call?: Pick<Call, 'signal'>): Opened {
     const running: Running = { what, where, signal: call?.signal };
     this.#running.add(running);
-    return { close: () => void this.#running.delete(running) };
+    return { close: () => this.#running.delete(running) };
   }
 
   /** A killed process runs nothing. */

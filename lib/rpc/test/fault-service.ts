@@ -81,9 +81,10 @@ export function createFaultService({ where, clock, ledger, next }: FaultServiceO
     const running = ledger.open(what, where, { signal });
     return {
       close() {
-        running.close();
+        if (!running.close()) return false;
         const lateMs = clock.monotonicMs() - (clock.stoppedMs() - stoppedMs) - deadlineAtMs;
         ledger.check(isDeaf || lateMs <= SLACK_MS, () => `${what} in ${where} ended ${lateMs} ms after its deadline`);
+        return true;
       },
     };
   };
