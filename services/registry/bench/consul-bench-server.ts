@@ -19,6 +19,7 @@ const server = http.createServer((request, response) => void serveConsul(door, {
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () =>
   process.send?.((server.address() as AddressInfo).port),
 );
+process.on('message', () => process.send?.(process.cpuUsage()));
 process.on('disconnect', () => {
   server.close();
   server.closeAllConnections();

@@ -9,6 +9,8 @@ test('the benchmark gives every figure', async () => {
     'a change of one key to 20 who wait: p99',
     'keys put, 64 in flight',
     'keys read, 64 in flight',
+    'CPU of a put',
+    'CPU of a read',
   ]);
   for (const { ours } of results) expect(ours).toBeGreaterThan(0);
 });

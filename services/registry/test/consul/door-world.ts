@@ -21,6 +21,8 @@ export type DoorWorld = AsyncDisposable & {
   readonly kv: Kv;
   readonly door: ConsulDoor;
   readonly registry: RegistryHandlers;
+  /** Who looked which service up. */
+  readonly looked: readonly string[];
   /** `PUT /v1/kv/a?cas=1`. Text is sent as it is, anything else as JSON. */
   readonly ask: (what: string, options?: Ask) => Promise<ConsulAnswer>;
   /** The JSON of an answer that must be good. */
@@ -42,6 +44,7 @@ export async function openDoorWorld({
   await using opening = new AsyncDisposableStack();
   const kv = opening.use(await openKv(createMemoryEngine(records), { clock }));
   const { handlers } = opening.use(await openRegistry({ kv, clock, log: silentLog, hostName: NODE }));
+  const looked: string[] = [];
   const door = opening.use(
     await openConsulDoor({
       kv: wrap(kv),
@@ -50,6 +53,7 @@ export async function openDoorWorld({
       log: silentLog,
       agent: { nodeName: NODE, datacenter: 'dc1', address: '127.0.0.1', port: () => 7_700 },
       announcer: announceTo(handlers),
+      noteUse: (service, { id }) => looked.push(`${id} ${service}`),
     }),
   );
   const ask = async (what: string, { caller = ALL, body, signal = NEVER }: Ask = {}): Promise<ConsulAnswer> => {
@@ -71,6 +75,7 @@ export async function openDoorWorld({
     kv,
     door,
     registry: handlers,
+    looked,
     ask,
     async json(what, options) {
       const { status, body } = await ask(what, options);

@@ -203,3 +203,13 @@ test('who holds nothing that the door asks for is told nothing', async () => {
     expect(`${path} ${answer.slice(0, 22)}`).toBe(`${path} 403 Permission denied:`);
   }
 });
+
+test('who looks a service up that is there uses it', async () => {
+  await using world = await openDoorWorld();
+  for (const Name of ['web', 'Not.A.Name'])
+    await world.ask('PUT /v1/agent/service/register', { body: { Name, Port: 80 } });
+  await world.ask('GET /v1/health/service/web', app);
+  await world.ask('GET /v1/catalog/service/web');
+  for (const what of ['none', 'Not.A.Name', 'consul']) await world.ask(`GET /v1/health/service/${what}`);
+  expect(world.looked).toEqual(['app web', 'all web']);
+});

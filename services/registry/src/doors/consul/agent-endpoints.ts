@@ -1,9 +1,12 @@
 /** `/v1/agent/`: what programs register with Plumb on this machine, and what it says of itself. */
 import { mayAll, requireAccess, requireSomeAccess } from './access.ts';
-import { agentServiceJson, checkJson, worstStatus } from './catalog-json.ts';
+import { healthReply } from './agent-health.ts';
+import { memberJson, selfJson } from './agent-self.ts';
+import { agentServiceJson } from './catalog-json.ts';
 import { maySee } from './catalog-query.ts';
 import type { ServiceRecord } from './catalog-records.ts';
-import type { CatalogView, Held } from './catalog-view.ts';
+import type { Held } from './catalog-content.ts';
+import type { CatalogView } from './catalog-view.ts';
 import type { CatalogWriter } from './catalog-writer.ts';
 import { badRequest, ConsulError } from './consul-error.ts';
 import {
@@ -18,7 +21,7 @@ import {
 import type { DictionaryReflection } from './dictionary-reflection.ts';
 import { Fields } from './fields.ts';
 import { maintenanceCheck, NODE_MAINTENANCE, serviceMaintenance } from './maintenance.ts';
-import { CONSUL_VERSION, type ConsulAgent, GOSSIP_PORT, nodeIdOf } from './node-identity.ts';
+import type { ConsulAgent } from './node-identity.ts';
 import { readService, readServiceChecks } from './service-definition.ts';
 import type { ServiceWait } from './service-wait.ts';
 
@@ -29,9 +32,6 @@ export type AgentEndpointDependencies = {
   readonly reflection: DictionaryReflection;
   readonly wait: ServiceWait;
 };
-
-/** What Consul answers for the health of a service, so that load balancers can ask it like a page. */
-const HEALTH_STATUS = { passing: 200, warning: 429, critical: 503 } as const;
 
 export function agentEndpoints(dependencies: AgentEndpointDependencies): Endpoints {
   const { agent, view, wait } = dependencies;
@@ -181,72 +181,4 @@ function unknownService(id: string): ConsulError {
     404,
     `Unknown service ID "${id}". Ensure that the service ID is passed, not the service name.`,
   );
-}
-
-type HealthOptions = Pick<AgentEndpointDependencies, 'view' | 'agent'> & {
-  readonly missing: string;
-  readonly isOne: boolean;
-};
-
-function healthReply(
-  { query, caller }: EndpointRequest,
-  services: readonly Held<ServiceRecord>[],
-  { view, agent, missing, isOne }: HealthOptions,
-): Reply {
-  const seen = services.filter(({ service }) => maySee(caller, service));
-  const isText = query.get('format') === 'text';
-  if (seen.length === 0) {
-    if (isText) return { status: 404, contentType: 'text/plain; charset=utf-8', body: missing };
-    return { status: 404, value: isOne ? { AggregatedStatus: 'critical', Service: null, Checks: null } : [] };
-  }
-  const reports = seen.map((service) => {
-    const checks = view.checksOf(service).filter(({ origin }) => origin === 'door');
-    return {
-      AggregatedStatus: worstStatus(checks),
-      Service: agentServiceJson(service, agent.datacenter),
-      Checks: checks.map((check) => checkJson(check, service.tags)),
-    };
-  });
-  const worst = worstStatus(reports.map(({ AggregatedStatus }) => ({ status: AggregatedStatus })));
-  const status = HEALTH_STATUS[worst];
-  if (isText) return { status, contentType: 'text/plain; charset=utf-8', body: worst };
-  return { status, value: isOne ? reports[0] : reports };
-}
-
-function selfJson(agent: ConsulAgent): object {
-  const { nodeName, datacenter } = agent;
-  return {
-    Config: {
-      Datacenter: datacenter,
-      PrimaryDatacenter: datacenter,
-      NodeName: nodeName,
-      NodeID: nodeIdOf(nodeName),
-      Server: true,
-      Revision: '',
-      Version: CONSUL_VERSION,
-      VersionMetadata: 'plumb',
-    },
-    DebugConfig: {},
-    Coord: null,
-    Member: memberJson(agent),
-    Stats: { agent: {}, consul: { server: 'true', leader: 'true', known_datacenters: '1' } },
-    Meta: {},
-  };
-}
-
-function memberJson({ nodeName, datacenter, address }: ConsulAgent): object {
-  return {
-    Name: nodeName,
-    Addr: address,
-    Port: GOSSIP_PORT,
-    Tags: { role: 'consul', dc: datacenter, id: nodeIdOf(nodeName), build: `${CONSUL_VERSION}+plumb` },
-    // Alive.
-    Status: 1,
-    ProtocolMin: 1,
-    ProtocolMax: 5,
-    ProtocolCur: 2,
-    DelegateMin: 2,
-    DelegateMax: 5,
-    DelegateCur: 4,
-  };
 }

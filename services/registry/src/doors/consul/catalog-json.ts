@@ -1,6 +1,7 @@
 /** Records of the catalogue as Consul's JSON has them: the fields that clients read, under the names that they know. */
 import type { CheckRecord, CheckStatus, NodeRecord, ServiceRecord } from './catalog-records.ts';
-import type { CatalogView, Held } from './catalog-view.ts';
+import type { Held } from './catalog-content.ts';
+import type { CatalogView } from './catalog-view.ts';
 import { formatGoDuration } from './go-duration.ts';
 
 /** The worst of several. */

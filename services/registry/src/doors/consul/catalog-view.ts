@@ -5,47 +5,24 @@
  * Every change touches the topics that blocking queries wait for: `services` for the list of names, `service:NAME`,
  * `nodes`, `node:NODE`, and `checks`.
  */
-import type { Kv, Entry } from '@plumb/kv';
-import type { Instance } from '../../dictionary-schemas.ts';
-import { createRegistryStore } from '../../registry-store.ts';
-import {
-  type CatalogStore,
-  type CheckRecord,
-  createCatalogStore,
-  type NodeRecord,
-  type ServiceRecord,
-} from './catalog-records.ts';
-import { isReflected, recordsOfInstance } from './instance-records.ts';
-import { type ConsulAgent, NODE_CHECK_ID, nodeIdOf, OWN_SERVICE } from './node-identity.ts';
+import type { Entry, Kv } from '@plumb/kv';
+import { type CatalogContent, ContentReader, type Held, isSameListing } from './catalog-content.ts';
+import type { CatalogStore, CheckRecord, NodeRecord, ServiceRecord } from './catalog-records.ts';
+import { type ConsulAgent, nodeIdOf, OWN_SERVICE } from './node-identity.ts';
+import { nodeCheck, ownNode, ownService } from './own-entries.ts';
 import type { StoreListener } from './store-follower.ts';
 import type { Topics } from './topics.ts';
-
-/** A record with the revisions at which it came to be and was changed last. `origin` tells who keeps it. */
-export type Held<T> = T & {
-  readonly createIndex: number;
-  readonly modifyIndex: number;
-  readonly origin: 'door' | 'dictionary' | 'built-in';
-};
-
-/** What one key of the store brings into the catalogue. */
-type Content = {
-  readonly node?: Held<NodeRecord>;
-  readonly service?: Held<ServiceRecord>;
-  readonly checks: readonly Held<CheckRecord>[];
-};
-
-const FIRST = { createIndex: 1, modifyIndex: 1, origin: 'built-in' } as const;
 
 /** Told which topics a change touched; of undefined, anything may have changed. */
 export type CatalogListener = (touched: ReadonlySet<string> | undefined) => void;
 
 export class CatalogView implements StoreListener {
   readonly store: CatalogStore;
-  readonly #instances: ReturnType<typeof createRegistryStore>['instances'];
+  readonly #reader: ContentReader;
   readonly #topics: Topics;
   readonly #agent: ConsulAgent;
   /** By key of the store. */
-  #contents = new Map<string, Content>();
+  #contents = new Map<string, CatalogContent>();
   #nodes = new Map<string, Held<NodeRecord>>();
   /** By name, then by node and id. */
   #services = new Map<string, Map<string, Held<ServiceRecord>>>();
@@ -56,8 +33,8 @@ export class CatalogView implements StoreListener {
   #doorCounts = { nodes: 0, services: 0, checks: 0 };
 
   constructor(kv: Kv, { topics, agent }: { readonly topics: Topics; readonly agent: ConsulAgent }) {
-    this.store = createCatalogStore(kv);
-    this.#instances = createRegistryStore(kv).instances;
+    this.#reader = new ContentReader(kv);
+    this.store = this.#reader.store;
     this.#topics = topics;
     this.#agent = agent;
     this.#addOwn();
@@ -156,7 +133,7 @@ export class CatalogView implements StoreListener {
     this.#doorCounts = { nodes: 0, services: 0, checks: 0 };
     this.#addOwn();
     for (const entry of entries) {
-      const content = this.#parse(entry);
+      const content = this.#reader.read(entry);
       if (content !== undefined) this.#add(entry.key, content);
     }
     this.#topics.reset(revision);
@@ -174,13 +151,13 @@ export class CatalogView implements StoreListener {
   }): void {
     const touched = new Set<string>();
     for (const key of deletes) this.#replace(key, undefined, touched);
-    for (const entry of puts) this.#replace(entry.key, this.#parse(entry), touched);
+    for (const entry of puts) this.#replace(entry.key, this.#reader.read(entry), touched);
     if (touched.size === 0) return;
     for (const topic of touched) this.#topics.touch(topic, revision);
     for (const listener of this.#listeners) listener(touched);
   }
 
-  #replace(key: string, content: Content | undefined, touched: Set<string>): void {
+  #replace(key: string, content: CatalogContent | undefined, touched: Set<string>): void {
     const before = this.#contents.get(key);
     if (before === undefined && content === undefined) return;
     if (before !== undefined) this.#touch(before, touched);
@@ -191,7 +168,7 @@ export class CatalogView implements StoreListener {
   }
 
   /** Before a content is taken out, and after one came in: what it is part of is known then. */
-  #touch({ node, service, checks }: Content, touched: Set<string>): void {
+  #touch({ node, service, checks }: CatalogContent, touched: Set<string>): void {
     if (node !== undefined) {
       touched.add('nodes').add('services').add('checks');
       this.#touchNode(node.node, touched);
@@ -214,7 +191,7 @@ export class CatalogView implements StoreListener {
     for (const { service } of this.#byNode.get(node)?.values() ?? []) touched.add(`service:${service}`);
   }
 
-  #add(key: string, content: Content): void {
+  #add(key: string, content: CatalogContent): void {
     const { node, service, checks } = content;
     this.#contents.set(key, content);
     this.#count(content, 1);
@@ -226,7 +203,7 @@ export class CatalogView implements StoreListener {
     for (const check of checks) within(this.#checks, check.node).set(check.checkId, check);
   }
 
-  #remove(key: string, content: Content): void {
+  #remove(key: string, content: CatalogContent): void {
     const { node, service, checks } = content;
     this.#contents.delete(key);
     this.#count(content, -1);
@@ -239,91 +216,23 @@ export class CatalogView implements StoreListener {
     for (const check of checks) without(this.#checks, check.node, check.checkId);
   }
 
-  #count({ node, service, checks }: Content, by: 1 | -1): void {
+  #count({ node, service, checks }: CatalogContent, by: 1 | -1): void {
     if (node?.origin === 'door') this.#doorCounts.nodes += by;
     if (service?.origin === 'door') this.#doorCounts.services += by;
     if (checks[0]?.origin === 'door') this.#doorCounts.checks += by;
   }
 
-  #parse(entry: Entry): Content | undefined {
-    const held = { createIndex: entry.createRevision, modifyIndex: entry.modRevision };
-    const { nodes, services, checks } = this.store;
-    if (entry.key.startsWith(nodes.key('')))
-      return { node: { ...nodes.parse(entry).value, ...held, origin: 'door' }, checks: [] };
-    if (entry.key.startsWith(services.key('')))
-      return { service: { ...services.parse(entry).value, ...held, origin: 'door' }, checks: [] };
-    if (entry.key.startsWith(checks.key('')))
-      return { checks: [{ ...checks.parse(entry).value, ...held, origin: 'door' }] };
-    if (entry.key.startsWith(this.#instances.key('')))
-      return contentOfInstance(this.#instances.parse(entry).value, held);
-    return undefined;
-  }
-
-  /** Plumb itself is in its catalogue, as Consul is. */
   #addOwn(): void {
-    const { nodeName, address, port } = this.#agent;
-    const node = {
-      node: nodeName,
-      id: nodeIdOf(nodeName),
-      address,
-      taggedAddresses: { lan: address, wan: address },
-      meta: {},
-    };
-    this.#nodes.set(nodeName, { ...node, ...FIRST });
-    const own: Held<ServiceRecord> = {
-      node: nodeName,
-      id: OWN_SERVICE,
-      service: OWN_SERVICE,
-      tags: [],
-      address: '',
-      get port() {
-        return port();
-      },
-      meta: {},
-      taggedAddresses: {},
-      weights: { passing: 1, warning: 1 },
-      enableTagOverride: false,
-      ...FIRST,
-    };
+    const { nodeName } = this.#agent;
+    const own = ownService(this.#agent);
+    this.#nodes.set(nodeName, ownNode(this.#agent));
     within(this.#services, OWN_SERVICE).set(`${nodeName}/${OWN_SERVICE}`, own);
     within(this.#byNode, nodeName).set(OWN_SERVICE, own);
   }
 
   #nodeChecks(node: string): readonly Held<CheckRecord>[] {
-    if (this.#nodes.get(node)?.origin === 'door' || !this.hasNode(node)) return [];
-    return [
-      {
-        node,
-        checkId: NODE_CHECK_ID,
-        name: 'Serf Health Status',
-        notes: '',
-        status: 'passing',
-        output: 'Plumb vouches for this node',
-        serviceId: '',
-        serviceName: '',
-        probe: { kind: 'none' },
-        deregisterAfterMs: 0,
-        successBeforePassing: 0,
-        failuresBeforeCritical: 0,
-        ...FIRST,
-      },
-    ];
+    return this.#nodes.get(node)?.origin === 'door' || !this.hasNode(node) ? [] : [nodeCheck(node)];
   }
-}
-
-function contentOfInstance(
-  instance: Instance,
-  held: { createIndex: number; modifyIndex: number },
-): Content | undefined {
-  if (isReflected(instance.id)) return undefined;
-  const { service, check } = recordsOfInstance(instance);
-  const whole = { ...held, origin: 'dictionary' } as const;
-  return { service: { ...service, ...whole }, checks: [{ ...check, ...whole }] };
-}
-
-/** Whether the list of names and tags is the same with one as with the other. */
-function isSameListing(a: ServiceRecord | undefined, b: ServiceRecord | undefined): boolean {
-  return a?.service === b?.service && a?.node === b?.node && a?.tags.join('\0') === b?.tags.join('\0');
 }
 
 function sorted<T>(map: ReadonlyMap<string, T> | undefined): readonly T[] {

@@ -2,7 +2,8 @@
 import { checkJson, nodeJson, serviceJson } from './catalog-json.ts';
 import { type CatalogQuery, maySee } from './catalog-query.ts';
 import type { CheckRecord } from './catalog-records.ts';
-import type { CatalogView, Held } from './catalog-view.ts';
+import type { Held } from './catalog-content.ts';
+import type { CatalogView } from './catalog-view.ts';
 import { badRequest } from './consul-error.ts';
 import { booleanFlag, type EndpointRequest, type Endpoints, type Reply, requireName } from './consul-request.ts';
 import type { ConsulAgent } from './node-identity.ts';

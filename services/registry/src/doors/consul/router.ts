@@ -7,6 +7,8 @@ const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
 /** Go's `json.MarshalIndent` in Consul. */
 const PRETTY_INDENT = 4;
+/** From there on bytes, made once, are sent faster than text beside the head of the answer. */
+const ENCODED_LENGTH_MIN = 4_096;
 
 export class Router {
   readonly #endpoints: Endpoints;
@@ -15,7 +17,7 @@ export class Router {
   readonly #log: Log;
   readonly #check: (request: ConsulRequest) => void;
   /** Values that many callers are answered with, such as all that watch one service, are encoded once. */
-  readonly #texts = new WeakMap<object, string>();
+  readonly #texts = new WeakMap<object, string | Uint8Array>();
 
   /** `check` throws for what no endpoint answers. */
   constructor(
@@ -69,13 +71,14 @@ export class Router {
     return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body };
   }
 
-  #textOf(value: unknown): string {
+  #textOf(value: unknown): string | Uint8Array {
     if (typeof value !== 'object' || value === null) return JSON.stringify(value);
     const known = this.#texts.get(value);
     if (known !== undefined) return known;
     const text = JSON.stringify(value);
-    this.#texts.set(value, text);
-    return text;
+    const encoded = text.length > ENCODED_LENGTH_MIN ? Buffer.from(text) : text;
+    this.#texts.set(value, encoded);
+    return encoded;
   }
 
   #refuse(error: unknown, { method, path }: ConsulRequest): ConsulAnswer {
