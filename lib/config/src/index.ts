@@ -1,6 +1,15 @@
 /** The door for applications. What a browser may know of configuration is in `@plumb/config/feed`. */
 export { type ConfigListener, type ConfigView } from './config.ts';
 export { type ConfigReader, type ConfigSnapshot } from './config-snapshot.ts';
+export {
+  type ConfigSource,
+  formatOrigin,
+  type Origin,
+  type SourceChange,
+  type SourceContext,
+  type SourceLayer,
+  type SourceValue,
+} from './config-source.ts';
 export { type ConfigObject } from './config-values.ts';
 export {
   configFeedContract,
@@ -10,4 +19,14 @@ export {
   type ConfigValue,
   configValueSchema,
 } from './feed.ts';
+export {
+  type Coordinates,
+  DEFAULT_LAYER,
+  formatLayer,
+  isLayer,
+  type Layer,
+  layerFileName,
+  layersFor,
+  parseLayer,
+} from './layers.ts';
 export { type Config, openConfig, type OpenConfigOptions } from './open-config.ts';
