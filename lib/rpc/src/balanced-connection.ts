@@ -30,7 +30,8 @@ export type BalancedConnectionOptions = InheritOptions & {
 /**
  * Calls to whichever instance of `service` has the least to do: a connection to each that `resolver` names (a random
  * `ENDPOINTS_MAX` of more), opened at once and again with backoff; for each call the one of two with fewer calls
- * under way. Who answers five times in a row with a failure (`unavailable`, `deadline`, `exhausted`, `internal`) is
+ * under way. Where the resolver says how far instances are (`distance`), those that are nearest get the calls, unless they
+ * are lost, busy, left out, were tried for this call, or have much more to do than farther ones. Who answers five times in a row with a failure (`unavailable`, `deadline`, `exhausted`, `internal`) is
  * left out for a second, then for longer, at most half of all at a time, until one call to it succeeds. Instances
  * that leave the list get no calls, and 30 s for those that run.
  *

@@ -20,6 +20,8 @@ const DRAIN_MS = 30_000;
 export type EndpointState = {
   readonly id: string;
   readonly address: string;
+  /** As the resolver told it. */
+  readonly distance: number;
   /**
    * `busy`: connected, and its program does not come round to answering; `ejected`: connected, and left out since it
    * fails what it is asked; `draining`: it has left the list and its last calls run.
@@ -49,6 +51,8 @@ type OpenLink = { readonly session: ClientSession; readonly channel: Channel; re
 
 export class EndpointLink {
   readonly endpoint: Endpoint;
+  /** That of the last list. */
+  distance: number;
   readonly ejection: Ejection;
   readonly #dependencies: LinkDependencies;
   readonly #log: Log;
@@ -61,6 +65,7 @@ export class EndpointLink {
 
   constructor(endpoint: Endpoint, dependencies: LinkDependencies) {
     this.endpoint = endpoint;
+    this.distance = endpoint.distance ?? 0;
     this.ejection = new Ejection(dependencies);
     this.#dependencies = dependencies;
     this.#log = dependencies.log.with({ endpoint: endpoint.id, address: endpoint.address });
@@ -125,10 +130,10 @@ export class EndpointLink {
 
   state(): EndpointState {
     const { id, address } = this.endpoint;
-    const { callCount: inFlight, streamCount } = this;
+    const { callCount: inFlight, streamCount, distance } = this;
     const latencyMs = this.#open?.meter.latencyMs;
     const trouble = this.#open === undefined ? describeError(this.#trouble) : undefined;
-    return { id, address, state: this.#stateName(), inFlight, streamCount, latencyMs, trouble };
+    return { id, address, distance, state: this.#stateName(), inFlight, streamCount, latencyMs, trouble };
   }
 
   #stateName(): EndpointState['state'] {

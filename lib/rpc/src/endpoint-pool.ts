@@ -2,11 +2,13 @@
  * The connections to all instances of one service, and the choice among them.
  *
  * Invariants: there is one link an instance of the list, up to `ENDPOINTS_MAX` of them, and one for each that has left
- * it until its calls have ended. At most half of those that are connected are ejected.
+ * it until its calls have ended. At most half of those that are connected are ejected. Of those that can take a call at
+ * once the nearest get it.
  */
-import { type Clock, type Log, type Random, randomInteger } from '@plumb/base';
+import type { Clock, Log, Random } from '@plumb/base';
 import type { CallContext } from './call-context.ts';
 import type { Channel } from './channel.ts';
+import { chooseEndpoints } from './choose-endpoints.ts';
 import type { ClientSession } from './client-session.ts';
 import { EndpointLink, type EndpointState } from './endpoint-link.ts';
 import { pickTwo } from './pick-two.ts';
@@ -14,10 +16,10 @@ import type { Endpoint } from './resolver.ts';
 import type { SessionRequest } from './session-source.ts';
 
 /**
- * Instances that one caller is connected to; of a longer list it takes a random part, another one than its neighbour.
- * More would spread a caller's load no better, and a thousand callers of a thousand instances would be a million sockets.
+ * A near instance that has so many calls under way shares with a farther one that has less than half of them: by then
+ * calls wait for their turn, which takes longer than the way.
  */
-export const ENDPOINTS_MAX = 32;
+const SHARE_CALLS_MIN = 32;
 
 export type PoolDependencies = {
   readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<Channel>;
@@ -36,27 +38,38 @@ export class EndpointPool {
   readonly #dropped = new Set<EndpointLink>();
   /** The connected ones of the list, kept so that a choice need not look for them. */
   #usable: readonly EndpointLink[] = [];
+  /** Of these, those at the least distance, and the others. */
+  #nearest: readonly EndpointLink[] = [];
+  #farther: readonly EndpointLink[] = [];
   #ejected: readonly EndpointLink[] = [];
 
   constructor(dependencies: PoolDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Takes the present list: opens what is missing, and drops what is not in it. */
+  /** Takes the present list: opens what is missing, and drops what is not in it, or not chosen any more. */
   update(endpoints: readonly Endpoint[]): void {
-    const listed = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    const isLinked = (endpoint: Endpoint): boolean => {
+      const link = this.#links.get(endpoint.id);
+      return link !== undefined && isSame(link.endpoint, endpoint);
+    };
+    const chosen = chooseEndpoints(endpoints, isLinked, this.#dependencies.random);
+    const missing = new Map(chosen.map((endpoint) => [endpoint.id, endpoint]));
     for (const [id, link] of this.#links) {
-      const endpoint = listed.get(id);
+      const endpoint = missing.get(id);
       if (endpoint === undefined || !isSame(endpoint, link.endpoint)) this.#drop(id, link);
-      else listed.delete(id);
+      else {
+        link.distance = endpoint.distance ?? 0;
+        missing.delete(id);
+      }
     }
-    for (const endpoint of this.#choose([...listed.values()])) this.#links.set(endpoint.id, this.#open(endpoint));
+    for (const endpoint of missing.values()) this.#links.set(endpoint.id, this.#open(endpoint));
     this.#refresh();
   }
 
   /**
-   * The session for a call: of one whose time out is up, to see how it is; else of the less loaded of two; else, where
-   * nobody is left, of an ejected one, or of one that has left the list and is still connected.
+   * The session for a call: of one whose time out is up, to see how it is; else of the less loaded of two near ones; else
+   * of the nearest that is left; else, where nobody is, of an ejected one, or of one that has left the list and is still connected.
    */
   pick(request: SessionRequest = {}): ClientSession | undefined {
     const probed = this.#ejected.find((link) => link.ejection.isProbeDue && isFree(link, request));
@@ -80,30 +93,21 @@ export class EndpointPool {
   }
 
   #pickUsable(request: SessionRequest): EndpointLink | undefined {
-    const link = pickTwo(this.#usable, isBetterFor(request), this.#dependencies.random);
-    if (link !== undefined && isFree(link, request) && !link.isBusy) return link;
-    return this.#pickOf(this.#usable, request);
+    const isReady = (link: EndpointLink): boolean => isFree(link, request) && !link.isBusy;
+    const near = pickTwo(this.#nearest, isBetterFor(request), this.#dependencies.random);
+    if (near === undefined || !isReady(near)) return this.#pickOf(this.#usable, request);
+    if (near.callCount < SHARE_CALLS_MIN || this.#farther.length === 0) return near;
+    const far = pickTwo(this.#farther, isBetterFor(request), this.#dependencies.random);
+    return far !== undefined && isReady(far) && far.callCount * 2 < near.callCount ? far : near;
   }
 
-  /** Looks at all: those that answer and were not tried, then those that were not tried, then any. */
+  /** Looks at all: those that answer and were not tried, then those that were not tried, then any; of these the nearest. */
   #pickOf(links: readonly EndpointLink[], request: SessionRequest): EndpointLink | undefined {
     const open = links.filter(({ session }) => session?.closed.aborted === false);
     const free = open.filter((link) => isFree(link, request));
     const alive = free.filter((link) => !link.isBusy);
     const candidates = [alive, free, open].find(({ length }) => length > 0) ?? [];
-    return pickTwo(candidates, isBetterFor(request), this.#dependencies.random);
-  }
-
-  /** A random part of `missing`, as many as there is room for. Those that are connected are kept. */
-  #choose(missing: readonly Endpoint[]): readonly Endpoint[] {
-    const room = ENDPOINTS_MAX - this.#links.size;
-    if (missing.length <= room) return missing;
-    const shuffled = [...missing];
-    for (let i = 0; i < room; i += 1) {
-      const j = randomInteger(this.#dependencies.random, i, shuffled.length - 1);
-      [shuffled[i], shuffled[j]] = [shuffled[j] as Endpoint, shuffled[i] as Endpoint];
-    }
-    return shuffled.slice(0, room);
+    return pickTwo(partByDistance(candidates).nearest, isBetterFor(request), this.#dependencies.random);
   }
 
   /** One that left the list and came back before its calls had ended is taken up again. */
@@ -115,6 +119,7 @@ export class EndpointPool {
     }
     this.#dropped.delete(kept);
     kept.keep();
+    kept.distance = endpoint.distance ?? 0;
     return kept;
   }
 
@@ -132,6 +137,7 @@ export class EndpointPool {
     const open = [...this.#links.values()].filter(({ session }) => session !== undefined);
     this.#usable = open.filter(({ ejection }) => !ejection.isEjected);
     this.#ejected = open.filter(({ ejection }) => ejection.isEjected);
+    ({ nearest: this.#nearest, farther: this.#farther } = partByDistance(this.#usable));
     for (const link of this.#dropped) {
       // Without anybody in the list it stays at hand: a registry that has just been restarted knows nobody yet.
       if (open.length > 0 && link.callCount + link.streamCount === 0) link.close();
@@ -143,6 +149,12 @@ export class EndpointPool {
 
 function isSame(a: Endpoint, b: Endpoint): boolean {
   return a.id === b.id && a.address === b.address && a.serverKey === b.serverKey;
+}
+
+function partByDistance(links: readonly EndpointLink[]): Record<'nearest' | 'farther', readonly EndpointLink[]> {
+  const leastDistance = links.reduce((least, { distance }) => Math.min(least, distance), Infinity);
+  const nearest = links.filter(({ distance }) => distance === leastDistance);
+  return { nearest, farther: links.filter(({ distance }) => distance !== leastDistance) };
 }
 
 function isFree({ session }: EndpointLink, { tried }: SessionRequest): boolean {

@@ -22,7 +22,7 @@ export {
 } from './contract.ts';
 export { createDispatcher, type Dispatcher, type DispatcherDependencies } from './dispatcher.ts';
 export { type EndpointState } from './endpoint-link.ts';
-export { ENDPOINTS_MAX } from './endpoint-pool.ts';
+export { ENDPOINTS_MAX } from './choose-endpoints.ts';
 export { describeService } from './describe.ts';
 export { formatType, type FormatTypeOptions } from './format-type.ts';
 export { type DescribeFilter } from './introspection.ts';

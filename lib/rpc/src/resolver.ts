@@ -8,6 +8,8 @@ export type Endpoint = {
   readonly address: string;
   /** The CURVE key that the instance must prove to hold, in Z85. */
   readonly serverKey?: string | undefined;
+  /** How far it is, as the resolver measures: calls go to those with the least while they can take them. Absent: 0. */
+  readonly distance?: number | undefined;
 };
 
 /**
