@@ -32,4 +32,5 @@ export {
   usageKinds,
 } from './evidence-schemas.ts';
 export { doorScopes } from './door-scopes.ts';
+export type { Place } from './order-instances.ts';
 export { registryResolver } from './registry-resolver.ts';

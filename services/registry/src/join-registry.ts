@@ -30,7 +30,7 @@ import { RegistryCache } from './registry-cache.ts';
 const JOIN_TIMEOUT_MS = 10_000;
 
 export type JoinRegistryOptions = {
-  /** Where `PLUMB_APPLICATION`, `PLUMB_COMPONENT`, `PLUMB_INSTANCE`, `HOST`, `PORT` and the way to Plumb are read from: `process.env`. */
+  /** Where `PLUMB_APPLICATION`, `PLUMB_COMPONENT`, `PLUMB_INSTANCE`, `PLUMB_REGION`, `HOST`, `PORT` and the way to Plumb are read from: `process.env`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The service that it offers; `APPLICATION-COMPONENT` where it is left out. */
   readonly service?: string | undefined;
@@ -39,6 +39,7 @@ export type JoinRegistryOptions = {
   /** Where it offers its service; the `PORT` and `HOST` of the environment where it is left out. */
   readonly port?: number | undefined;
   readonly address?: string | undefined;
+  /** Where it is, as its neighbours say it too: calls to others stay there while they can. `PLUMB_REGION` where it is left out. */
   readonly zone?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly facts?: Readonly<Record<string, string>> | undefined;
@@ -101,11 +102,9 @@ export async function joinRegistry(options: JoinRegistryOptions): Promise<Regist
     }),
   );
   const registry = createClient(registryContract, 'registry', connection);
-  const services = opening.use(
-    new RegistryCache({ registry, near: { host: os.hostname(), zone: options.zone }, ...world }),
-  );
-  const { instanceId, application, service, keys, address, port } = self;
-  const { zone, tags, facts } = options;
+  const { instanceId, application, service, keys, address, port, zone } = self;
+  const services = opening.use(new RegistryCache({ registry, near: { host: os.hostname(), zone }, ...world }));
+  const { tags, facts } = options;
   const place: Omit<Announcement, 'address' | 'port'> = {
     ...(zone !== undefined && { zone }),
     ...(tags !== undefined && { tags: [...tags] }),
@@ -176,6 +175,7 @@ type Self = Pick<RegistryMembership, 'instanceId' | 'application' | 'service' | 
   readonly door: NonNullable<ReturnType<typeof readPlumbDoor>>;
   readonly address: string;
   readonly port: number | undefined;
+  readonly zone: string | undefined;
 };
 
 function readSelf(options: JoinRegistryOptions, clock: Clock): Self {
@@ -197,6 +197,7 @@ function readSelf(options: JoinRegistryOptions, clock: Clock): Self {
     keys: door.curve?.keys ?? generateKeyPair(),
     address: options.address ?? read('HOST') ?? '127.0.0.1',
     port,
+    zone: options.zone ?? read('PLUMB_REGION'),
   };
 }
 

@@ -7,7 +7,7 @@ import { type Endpoint, type Resolver, resubscribe } from '@plumb/rpc';
 import type { RegistryClient, ServiceEvent } from './contract.ts';
 import type { Instance } from './dictionary-schemas.ts';
 import { orderInstances, type Place } from './order-instances.ts';
-import { toEndpoint } from './registry-resolver.ts';
+import { toEndpoints } from './registry-resolver.ts';
 
 /** Services followed at a time: more than a program talks to; one more is refused with `exhausted`. */
 const SERVICES_MAX = 1_024;
@@ -16,7 +16,7 @@ const RETRY_MS = 5_000;
 
 export type RegistryCacheOptions = {
   readonly registry: Pick<RegistryClient, 'watchService'>;
-  /** Where this program is: those near come first. */
+  /** Where this program is: those near come first, and get its calls. */
   readonly near?: Place | undefined;
   readonly clock: Clock;
   readonly random: Random;
@@ -101,7 +101,7 @@ export class RegistryCache implements Disposable {
     return followed.ordered;
   }
 
-  /** For `connect('registry:NAME', { resolver })`: the instances as `tcp://ADDRESS:PORT`, with their keys. */
+  /** For `connect('registry:NAME', { resolver })`: the instances as `tcp://ADDRESS:PORT`, with their keys; the nearest get the calls. */
   readonly resolver: Resolver = (service, signal) => this.#resolve(service, signal);
 
   /** What is known of a service before it is asked for. */
@@ -125,7 +125,7 @@ export class RegistryCache implements Disposable {
         continue;
       }
       told = followed.ordered;
-      yield told.map(toEndpoint);
+      yield toEndpoints(told, this.#options.near ?? {});
     }
   }
 

@@ -3,7 +3,7 @@ import { openMemoryKv } from '@plumb/kv';
 import { connectInProcess, type Endpoint } from '@plumb/rpc';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { type RegistryClient, registryContract, registryResolver } from './index.ts';
+import { type Place, type RegistryClient, registryContract, registryResolver } from './index.ts';
 import { openRegistry } from './server.ts';
 
 const KEY = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7';
@@ -15,7 +15,7 @@ type World = AsyncDisposable & {
   readonly next: () => Promise<readonly Endpoint[] | undefined>;
 };
 
-async function openWorld(): Promise<World> {
+async function openWorld(near?: Place): Promise<World> {
   await using opening = new AsyncDisposableStack();
   const clock = createFakeClock();
   const kv = opening.use(await openMemoryKv({ clock }));
@@ -23,7 +23,7 @@ async function openWorld(): Promise<World> {
   const registry = opening.use(connectInProcess(registryContract, handlers, { id: 'ada', scopes: ['*'] }));
   const stop = new AbortController();
   opening.defer(() => stop.abort());
-  const lists = registryResolver(registry)('shop-web', stop.signal)[Symbol.asyncIterator]();
+  const lists = registryResolver(registry, near)('shop-web', stop.signal)[Symbol.asyncIterator]();
   const open = opening.move();
   return {
     registry,
@@ -70,6 +70,23 @@ test('the ready instances with their keys, and the whole list again after each c
 
   await registry.deregister({ instanceId: 'w2' });
   expect(await world.next()).toEqual([first]);
+});
+
+test('with a place, each comes with its distance: those of the host, those of the zone, the others', async () => {
+  await using world = await openWorld({ host: 'h1', zone: 'eu' });
+  const { registry, clock } = world;
+  await declare(registry, 'web');
+  for (const [instanceId, host, zone] of [
+    ['far', 'h3', 'us'],
+    ['nowhere', 'h4', undefined],
+    ['zone', 'h2', 'eu'],
+    ['host', 'h1', undefined],
+  ] as const) {
+    await registry.register({ service: 'shop-web', address: '127.0.0.1', port: 4000, instanceId, host, zone });
+    await clock.advance(1);
+  }
+  const list = await world.next();
+  expect(list?.map(({ id, distance }) => `${id} ${distance}`)).toEqual(['host 0', 'zone 1', 'far 2', 'nowhere 2']);
 });
 
 test('an instance that nobody keeps alive leaves the list', async () => {

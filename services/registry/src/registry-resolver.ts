@@ -2,17 +2,19 @@ import { OperatingError } from '@plumb/base';
 import type { Endpoint, Resolver } from '@plumb/rpc';
 import type { RegistryClient } from './contract.ts';
 import type { Instance } from './dictionary-schemas.ts';
-import { orderInstances } from './order-instances.ts';
+import { distanceOf, orderInstances, type Place } from './order-instances.ts';
 
 /**
  * Finds the instances of a service in the dictionary and follows them: those that are ready, at
- * `tcp://ADDRESS:PORT`, with the key that each was registered with.
+ * `tcp://ADDRESS:PORT`, with the key that each was registered with. With `near`, those on its host come first and get the
+ * calls, then those in its zone, then the others.
  * Its stream throws `not-found` where the service is neither declared nor seen, and ends when it is withdrawn.
  *
  * @example
- * const resolver = registryResolver(createClient(registryContract, 'registry', connection));
+ * const registry = createClient(registryContract, 'registry', connection);
+ * const resolver = registryResolver(registry, { host: os.hostname() });
  */
-export function registryResolver(registry: Pick<RegistryClient, 'watchService'>): Resolver {
+export function registryResolver(registry: Pick<RegistryClient, 'watchService'>, near: Place = {}): Resolver {
   return async function* resolve(service, signal) {
     const known = new Map<string, Instance>();
     let hasBegun = false;
@@ -22,7 +24,7 @@ export function registryResolver(registry: Pick<RegistryClient, 'watchService'>)
         else for (const id of event.removed) known.delete(id);
         for (const instance of event.instances) known.set(instance.id, instance);
         hasBegun = true;
-        yield orderInstances([...known.values()]).map(toEndpoint);
+        yield toEndpoints([...known.values()], near);
       }
     } catch (error) {
       const isWithdrawn = hasBegun && error instanceof OperatingError && error.code === 'not-found';
@@ -31,7 +33,17 @@ export function registryResolver(registry: Pick<RegistryClient, 'watchService'>)
   };
 }
 
-export function toEndpoint({ id, address, port, publicKey }: Instance): Endpoint {
-  const host = address.includes(':') ? `[${address}]` : address;
-  return { id, address: `tcp://${host}:${port}`, ...(publicKey !== undefined && { serverKey: publicKey }) };
+/** The nearest first. How far each is counts only where `near` says where that is measured from. */
+export function toEndpoints(instances: readonly Instance[], near: Place): Endpoint[] {
+  const hasPlace = near.host !== undefined || near.zone !== undefined;
+  return orderInstances(instances, near).map((instance) => {
+    const { id, address, port, publicKey } = instance;
+    const host = address.includes(':') ? `[${address}]` : address;
+    return {
+      id,
+      address: `tcp://${host}:${port}`,
+      ...(publicKey !== undefined && { serverKey: publicKey }),
+      ...(hasPlace && { distance: distanceOf(instance, near) }),
+    };
+  });
 }

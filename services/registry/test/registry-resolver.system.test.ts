@@ -22,7 +22,7 @@ test('a caller reaches the instances that the dictionary names, each by its own 
 
   const caller = generateKeyPair();
   const methodsOf = (id: string): { whoAreYou: () => string } => ({ whoAreYou: () => id });
-  const start = async (instanceId: string): Promise<void> => {
+  const start = async (instanceId: string, host: string): Promise<void> => {
     const keys = generateKeyPair();
     const methods = methodsOf(instanceId);
     const callers = { [caller.publicKey]: 'caller' };
@@ -34,21 +34,36 @@ test('a caller reaches the instances that the dictionary names, each by its own 
       address,
       port: Number(port),
       instanceId,
+      host,
       publicKey,
       ttlMs: 300_000,
     });
   };
-  await start('one');
+  await start('one', 'h1');
 
   const resolver = registryResolver(registry);
   const web = stack.use(await connect<ReturnType<typeof methodsOf>>('registry:shop-web', { resolver, keys: caller }));
   expect(await web.whoAreYou()).toBe('one');
 
-  await start('two');
+  await start('two', 'h1');
   await until('the second to be called', async () => (await web.whoAreYou()) === 'two');
   await registry.deregister({ instanceId: 'one' });
   await until('the first to be left alone', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => web.whoAreYou()));
     return answers.every((answer) => answer === 'two');
   });
+
+  // One that is nearer gets the calls, and those farther away when it is gone.
+  const nearby = registryResolver(registry, { host: 'h2' });
+  const near = stack.use(
+    await connect<ReturnType<typeof methodsOf>>('registry:shop-web', { resolver: nearby, keys: caller }),
+  );
+  expect(await near.whoAreYou()).toBe('two');
+  await start('three', 'h2');
+  await until('the nearest to be called alone', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => near.whoAreYou()));
+    return answers.every((answer) => answer === 'three');
+  });
+  await registry.deregister({ instanceId: 'three' });
+  await until('the other to be called', async () => (await near.whoAreYou()) === 'two');
 });
