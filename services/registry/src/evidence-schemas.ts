@@ -34,16 +34,17 @@ export const usageSchema = v.object({
   count: v.number(),
 });
 
-export const driftKinds = ['never-seen', 'not-declared', 'undeclared-call'] as const;
+export const driftKinds = ['never-seen', 'not-declared', 'undeclared-call', 'never-called'] as const;
 
 /**
  * `never-seen`: a service is declared, and no instance of it was ever there. `not-declared`: instances are there of a
  * service that nobody declares. `undeclared-call`: `application` calls a service of another, and does not declare it.
+ * `never-called`: `application` declares to need a service of another, and calls of it are seen, but none of its own.
  */
 export const driftSchema = v.object({
   kind: v.picklist(driftKinds),
   service: nameSchema,
-  /** Who declared the service, or who calls it. */
+  /** Who declared the service, or the need of it, or who calls it. */
   application: v.optional(nameSchema),
   /** Epoch ms. */
   sinceAt: v.number(),

@@ -136,6 +136,43 @@ test('drift: declared and never seen, seen and not declared, and calls of what w
   expect(await driftOf(world)).toEqual(['never-seen blog-web blog', 'not-declared legacy legacy']);
 });
 
+test('drift: a need that is declared and never called, where calls of the service are seen', async () => {
+  await using world = await openShop();
+  const { registry, clock } = world;
+  for (const service of ['ledger-api', 'shop-web', 'blog-web'])
+    await registry.register({ service, ...ADDRESS, keptBy: 'nobody' });
+  const call = async (application: string): Promise<void> => {
+    const callers = [{ caller: `${application}-1`, application, count: 1 }];
+    await world.as('ledger').reportCallers({ service: 'ledger-api', callers });
+  };
+  const stop = new AbortController();
+  const told: string[][] = [];
+  const watching = (async () => {
+    for await (const { drift } of registry.watchDrift({}, { signal: stop.signal }))
+      told.push(drift.map(({ kind }) => kind));
+  })().catch(() => undefined);
+  await clock.advance(86_400_000);
+  // The shop may call it, for all that is known: nobody tells who does.
+  expect(await driftOf(world)).toEqual([]);
+  await call('ledger');
+  await clock.advance(1_000);
+  expect(await driftOf(world)).toEqual(['never-called ledger-api shop']);
+  const [drift] = await registry.drift({ application: 'shop' });
+  expect(drift?.text).toBe('shop declares to need ledger-api of ledger, and never called it');
+
+  // A release has a day to make its first call.
+  await declare(world, 'shop', { web: ['ledger-api'] }, { declaredAt: clock.now() });
+  await clock.advance(1_000);
+  expect(await driftOf(world)).toEqual([]);
+  await clock.advance(86_400_000);
+  await call('shop');
+  await clock.advance(1_000);
+  expect(told).toEqual([[], ['never-called'], [], ['never-called'], []]);
+  stop.abort();
+  await clock.advance(1_000);
+  await watching;
+});
+
 test('who watches drift is told within 5 s of what makes a difference, and of nothing else', async () => {
   await using world = await openShop();
   const { registry, clock } = world;

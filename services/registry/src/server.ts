@@ -68,7 +68,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   const seen = await loadServicesSeen({ kv, clock, log });
   opening.defer(seen.settle);
   const evidence = opening.use(await openEvidenceLog({ kv, clock, log }, () => feed.changed()));
-  const facts = (): DriftFacts => ({ view, users: evidence.users(), wasSeen: seen.has, now: clock.now() });
+  const facts = (): DriftFacts => ({ view, users: [...evidence.users()], wasSeen: seen.has, now: clock.now() });
   const feed = new DriftFeed({ clock, find: () => findDrift(facts()), nextAt: () => nextDriftAt(facts()) });
   await lives.recover();
   const observing = observe(hub, { lives, seen, feed }, stop.signal);

@@ -69,6 +69,8 @@ function adviceOf({ kind, service, application = '' }: Pick<Drift, 'kind' | 'ser
       return `declare it with its application, or end what "plumb resolve ${service} --all" shows`;
     case 'undeclared-call':
       return `add "uses: [${service}]" to the process in the manifest of ${application}, or end the calls`;
+    case 'never-called':
+      return `take ${service} out of "uses" in the manifest of ${application}, unless something will call it`;
   }
 }
 

@@ -7,6 +7,7 @@ const KINDS: Readonly<Record<DriftKind, { readonly tone: Tone; readonly word: st
   'never-seen': { tone: 'warn', word: 'Never seen' },
   'not-declared': { tone: 'warn', word: 'Not declared' },
   'undeclared-call': { tone: 'warn', word: 'Undeclared call' },
+  'never-called': { tone: 'warn', word: 'Never called' },
 };
 
 /** Where what is declared and what is seen part; nothing where they agree. */
