@@ -10,6 +10,7 @@ const LIB_ORDER = [
   'zmtp',
   'rpc',
   'kv',
+  'vault',
   'config',
   'manifest',
   'supervise',
