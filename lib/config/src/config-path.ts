@@ -41,6 +41,11 @@ export function parentOf(path: string): string {
   return '';
 }
 
+/** `name` is escaped already. */
+export function childPath(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
 /** Both may be empty. Neither is escaped: they are paths already. */
 export function joinPath(prefix: string, path: string): string {
   return prefix === '' || path === '' ? prefix + path : `${prefix}.${path}`;

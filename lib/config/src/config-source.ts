@@ -5,6 +5,7 @@
  * A source is not asked for single values, and it never knows of the others: merging, notifying and explaining is done
  * by what runs it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Log, Random } from '@plumb/base';
 import type { ConfigValue } from './feed.ts';
 
@@ -71,3 +72,12 @@ export function formatOrigin({ source, file, line, column, variable, detail }: O
   const where = variable === undefined ? place : `${file === undefined ? 'environment variable' : place} ${variable}`;
   return detail === undefined ? where : `${where} (${detail})`;
 }
+
+/** The same value from the same place. */
+export function isSameStatement(a: SourceValue | undefined, b: SourceValue | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || !isDeepStrictEqual(a.value, b.value)) return false;
+  return ORIGIN_PARTS.every((part) => a.origin[part] === b.origin[part]);
+}
+
+const ORIGIN_PARTS = ['source', 'file', 'line', 'column', 'variable', 'detail'] as const satisfies (keyof Origin)[];

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createConfigSource } from './config.ts';
+import { type ConfigView, createLayeredConfig } from './config.ts';
+import type { ConfigObject } from './config-values.ts';
+import { createFeedLayer, saidBy } from './feed-layer.ts';
 import type { ConfigFeedEvent, ConfigValue } from './feed.ts';
 
 const keys = ['a', 'a.b', 'a.b.c', 'a.d', 'e', 'f.g', 'constructor'];
@@ -26,12 +28,24 @@ const event: fc.Arbitrary<ConfigFeedEvent> = fc.oneof(
 );
 const defaults = fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true });
 
+function createSource(base: ConfigObject): { view: ConfigView; apply: (event: ConfigFeedEvent) => void } {
+  const layerOf = createFeedLayer('store');
+  const { view, apply } = createLayeredConfig({
+    sourceNames: ['defaults', 'store'],
+    onListenerError(error) {
+      throw error;
+    },
+  });
+  apply(new Map([[0, { values: saidBy('defaults', Object.entries(base)) }]]));
+  return { view, apply: (event) => void apply(new Map([[1, layerOf(event)]])) };
+}
+
 // Goal: however the values came about, what is in force is the same as if they had all come at once. Method: random
 // events on one source; a second one that is given the sum of them as one snapshot.
 test('any events in a row leave what one snapshot of their sum would', () => {
   fc.assert(
     fc.property(defaults, fc.array(event, { maxLength: 12 }), (base, events) => {
-      const source = createConfigSource(base, () => undefined);
+      const source = createSource(base);
       const given: Record<string, ConfigValue> = Object.create(null) as Record<string, ConfigValue>;
       for (const next of events) {
         source.apply(next);
@@ -45,7 +59,7 @@ test('any events in a row leave what one snapshot of their sum would', () => {
           }
         }
       }
-      const rebuilt = createConfigSource(base, () => undefined);
+      const rebuilt = createSource(base);
       rebuilt.apply({ kind: 'snapshot', revision: 0, values: { ...given } });
       expect(source.view.get()).toEqual(rebuilt.view.get());
       expect(source.view.snapshot().values).toEqual(rebuilt.view.snapshot().values);
@@ -58,7 +72,7 @@ test('any events in a row leave what one snapshot of their sum would', () => {
 test('exactly those are told for whom something changed, once', () => {
   fc.assert(
     fc.property(defaults, fc.array(event, { maxLength: 8 }), (base, events) => {
-      const { view, apply } = createConfigSource(base, () => undefined);
+      const { view, apply } = createSource(base);
       const called: string[] = [];
       const paths = ['', ...keys, 'a.b.c.x', 'f'];
       for (const path of paths) {

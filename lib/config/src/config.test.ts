@@ -1,12 +1,26 @@
 import { expect, test } from 'vitest';
 import * as v from 'valibot';
-import { type ConfigSource, createConfigSource } from './config.ts';
+import { type ConfigView, createLayeredConfig } from './config.ts';
 import type { ConfigObject } from './config-values.ts';
-import type { ConfigValue } from './feed.ts';
+import { createFeedLayer, saidBy } from './feed-layer.ts';
+import type { ConfigFeedEvent, ConfigValue } from './feed.ts';
 
-function createSource(defaults: ConfigObject = {}): ConfigSource & { errors: unknown[] } {
+type Subject = {
+  readonly view: ConfigView;
+  readonly apply: (event: ConfigFeedEvent) => void;
+  readonly errors: unknown[];
+};
+
+/** Defaults, and a store above them. */
+function createSource(defaults: ConfigObject = {}): Subject {
   const errors: unknown[] = [];
-  return { ...createConfigSource(defaults, (error) => errors.push(error)), errors };
+  const layerOf = createFeedLayer('store');
+  const { view, apply } = createLayeredConfig({
+    sourceNames: ['defaults', 'store'],
+    onListenerError: (error) => errors.push(error),
+  });
+  apply(new Map([[0, { values: saidBy('defaults', Object.entries(structuredClone(defaults))) }]]));
+  return { view, apply: (event) => void apply(new Map([[1, layerOf(event)]])), errors };
 }
 
 const snapshotOf = (values: Record<string, ConfigValue>, revision = 1) =>

@@ -1,18 +1,15 @@
-/** What an application holds of its configuration while it changes. No sockets: `open-config.ts` feeds it. */
-import { isDeepStrictEqual } from 'node:util';
-import {
-  type ConfigReader,
-  type ConfigSnapshot,
-  type ConfigState,
-  createReader,
-  createSnapshot,
-  createState,
-} from './config-snapshot.ts';
-import { applyEvent, type ConfigObject, type FlatValues, isAtOrUnder, joinPath, mergeValues } from './config-values.ts';
-import type { ConfigFeedEvent, ConfigValue } from './feed.ts';
-
-/** Told of the value after a change, undefined where it is gone, and of everything else of the same revision. */
-export type ConfigListener = (value: ConfigValue | undefined, snapshot: ConfigSnapshot) => void;
+/**
+ * What an application holds of its configuration while it changes: what its sources say, merged, and who listens. No
+ * sockets, files or clocks: whoever runs the sources feeds it.
+ */
+import { joinPath } from './config-path.ts';
+import { type ConfigReader, type ConfigSnapshot, createReader, createSnapshot } from './config-snapshot.ts';
+import { isSameStatement, type SourceChange, type SourceLayer, type SourceValue } from './config-source.ts';
+import { freezeDeep } from './config-values.ts';
+import { ConfigVersion } from './config-version.ts';
+import { explain, type Explanation } from './explain.ts';
+import { LayeredValues, type Statement } from './layered-values.ts';
+import { type ConfigListener, Subscriptions } from './subscriptions.ts';
 
 /** The values in force right now. */
 export type ConfigView = ConfigReader & {
@@ -25,63 +22,132 @@ export type ConfigView = ConfigReader & {
    * then the whole revision is in force. What it throws is logged and stops nobody else. Ends when it is disposed.
    */
   readonly subscribe: (path: string, listener: ConfigListener) => Disposable;
+  /** Every source that speaks of `path`, of what is above it or below it, and which one wins. Secrets are not shown. */
+  readonly explain: (path?: string) => Explanation;
 };
 
+/** What a source says from then on: all of it, or what is different. */
+export type Said = SourceLayer | SourceChange;
+
 /** The view, and the way to move it on. */
-export type ConfigSource = { readonly view: ConfigView; readonly apply: (event: ConfigFeedEvent) => void };
+export type LayeredConfig = {
+  readonly view: ConfigView;
+  /**
+   * Makes what sources say take effect, by their number from the lowest, in one change set; values are frozen. Returns
+   * the faults for which it was refused: then nothing is different, and what was refused is tried again with whatever
+   * comes next.
+   */
+  readonly apply: (said: ReadonlyMap<number, Said>) => readonly string[];
+};
 
-type Subscription = { readonly path: string; readonly listener: ConfigListener };
+export type LayeredConfigOptions = {
+  /** Lowest first. */
+  readonly sourceNames: readonly string[];
+  readonly onListenerError: (error: unknown) => void;
+  /** What is wrong with all values together. Change sets for which it says anything are refused. */
+  readonly check?: ((snapshot: ConfigSnapshot) => readonly string[]) | undefined;
+};
 
-export function createConfigSource(defaults: ConfigObject, onListenerError: (error: unknown) => void): ConfigSource {
-  // Frozen later, so not the caller's own.
-  const base: FlatValues = new Map(Object.entries(structuredClone(defaults)));
-  const subscriptions = new Set<Subscription>();
-  let given: FlatValues = new Map();
-  let state: ConfigState = createState(0, mergeValues(base, given));
-
-  const viewAt = (prefix: string): ConfigView => {
-    const view: Omit<ConfigView, keyof ConfigReader> = {
-      branch: (path) => viewAt(joinPath(prefix, path)),
-      snapshot: () => createSnapshot(state, prefix),
-      subscribe(path, listener) {
-        const subscription = { path: joinPath(prefix, path), listener };
-        subscriptions.add(subscription);
-        return { [Symbol.dispose]: () => void subscriptions.delete(subscription) };
-      },
-    };
-    return withOwn(
-      createReader(() => state, prefix),
-      view,
-    );
-  };
-  const notify = (changed: readonly string[]): void => {
-    const snapshot = createSnapshot(state);
-    for (const subscription of Array.from(subscriptions)) {
-      const { path, listener } = subscription;
-      // A listener before this one may have ended it.
-      if (!subscriptions.has(subscription) || !changed.some((key) => isAtOrUnder(key, path))) continue;
-      try {
-        listener(snapshot.get(path), snapshot);
-      } catch (error) {
-        onListenerError(error);
-      }
-    }
-  };
-
-  return {
-    view: viewAt(''),
-    apply(event) {
-      const before = state.flat;
-      given = applyEvent(given, event);
-      state = createState(event.revision, mergeValues(base, given));
-      notify(changedPaths(before, state.flat));
-    },
-  };
+export function createLayeredConfig(options: LayeredConfigOptions): LayeredConfig {
+  const core = new ConfigCore(options);
+  return { view: core.viewAt(''), apply: (said) => core.apply(said) };
 }
 
-function changedPaths(before: FlatValues, after: FlatValues): string[] {
-  const paths = new Set([...before.keys(), ...after.keys()]);
-  return [...paths].filter((path) => !isDeepStrictEqual(before.get(path), after.get(path)));
+/** How many steps an older version is at most from what it reads, and how many change sets it can hold. */
+const VERSIONS_PER_MAP_MAX = 64;
+
+type Changes = ReadonlyMap<string, SourceValue | undefined>;
+
+class ConfigCore {
+  readonly #options: LayeredConfigOptions;
+  readonly #values = new LayeredValues();
+  readonly #subscriptions: Subscriptions;
+  /** By source: what it says, whether it is in force or hidden. */
+  readonly #accepted: readonly Map<string, SourceValue>[];
+  /** By source: what it says besides, which was refused. */
+  readonly #refused: Changes[];
+  #version = new ConfigVersion(0, this.#values.inForce);
+  #versionCount = 0;
+
+  constructor(options: LayeredConfigOptions) {
+    this.#options = options;
+    this.#accepted = options.sourceNames.map(() => new Map());
+    this.#refused = options.sourceNames.map(() => new Map());
+    this.#subscriptions = new Subscriptions(options.onListenerError);
+  }
+
+  viewAt(prefix: string): ConfigView {
+    const view: Omit<ConfigView, keyof ConfigReader> = {
+      branch: (path) => this.viewAt(joinPath(prefix, path)),
+      snapshot: () => createSnapshot(this.#version, prefix),
+      subscribe: (path, listener) => this.#subscriptions.add(joinPath(prefix, path), listener),
+      explain: (path = '') => explain(joinPath(prefix, path), this.#values, this.#options.sourceNames),
+    };
+    return withOwn(
+      createReader(() => this.#version, prefix),
+      view,
+    );
+  }
+
+  apply(said: ReadonlyMap<number, Said>): readonly string[] {
+    const faults = this.#attempt(said);
+    if (faults.length > 0) return faults;
+    // What was refused may be good with what has come.
+    for (const [index, { size }] of this.#refused.entries()) {
+      if (size > 0) this.#attempt(new Map([[index, { changes: new Map() }]]));
+    }
+    return faults;
+  }
+
+  #attempt(said: ReadonlyMap<number, Said>): readonly string[] {
+    const wanted = new Map([...said].map(([index, one]) => [index, this.#differences(index, one)] as const));
+    this.#versionCount += 1;
+    if (this.#versionCount % VERSIONS_PER_MAP_MAX === 0) this.#values.detach();
+    const outcome = this.#values.apply([...wanted].flatMap(([index, changes]) => statementsOf(index, changes)));
+    const revision = [...said.values()].reduce((last, one) => one.revision ?? last, this.#version.revision);
+    const version = new ConfigVersion(revision, this.#values.inForce);
+    const faults = this.#options.check?.(createSnapshot(version)) ?? [];
+    if (faults.length > 0) {
+      this.#values.apply(outcome.inverse);
+      for (const [index, changes] of wanted) this.#refused[index] = changes;
+      return faults;
+    }
+    for (const [index, changes] of wanted) this.#accept(index, changes);
+    this.#version.supersede(version, outcome.before);
+    this.#version = version;
+    if (outcome.changed.length > 0) this.#subscriptions.tell(outcome.changed, version);
+    return faults;
+  }
+
+  /** What `said` makes different from what is accepted of the source. */
+  #differences(index: number, said: Said): Changes {
+    const [accepted, refused] = [this.#accepted[index] ?? new Map(), this.#refused[index] ?? new Map()];
+    if ('changes' in said) return refused.size === 0 ? said.changes : new Map([...refused, ...said.changes]);
+    const changes = new Map<string, SourceValue | undefined>();
+    for (const [path, value] of said.values) {
+      if (!isSameStatement(accepted.get(path), value)) changes.set(path, value);
+    }
+    for (const path of accepted.keys()) if (!said.values.has(path)) changes.set(path, undefined);
+    return changes;
+  }
+
+  #accept(index: number, changes: Changes): void {
+    const accepted = this.#accepted[index];
+    for (const [path, value] of changes) {
+      if (value === undefined) accepted?.delete(path);
+      else accepted?.set(path, value);
+    }
+    this.#refused[index] = new Map();
+  }
+}
+
+function statementsOf(index: number, changes: Changes): Statement[] {
+  const statements: Statement[] = [];
+  for (const [path, said] of changes) {
+    if (said !== undefined) freezeDeep(said.value);
+    statements.push({ index, path, said });
+  }
+  return statements;
 }
 
 /** Adds `members` to an object whose getters must stay getters, which spreading would not keep. */

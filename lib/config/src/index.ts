@@ -1,5 +1,5 @@
 /** The door for applications. What a browser may know of configuration is in `@plumb/config/feed`. */
-export { type ConfigListener, type ConfigView } from './config.ts';
+export { type ConfigView } from './config.ts';
 export { type ConfigReader, type ConfigSnapshot } from './config-snapshot.ts';
 export {
   type ConfigSource,
@@ -29,4 +29,6 @@ export {
   layersFor,
   parseLayer,
 } from './layers.ts';
+export { type ConfigListener } from './subscriptions.ts';
+export { type Explained, type Explanation, formatExplained } from './explain.ts';
 export { type Config, openConfig, type OpenConfigOptions } from './open-config.ts';

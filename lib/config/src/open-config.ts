@@ -14,8 +14,10 @@ import {
 } from '@plumb/base';
 import { type Connection, openConnection } from '@plumb/rpc';
 import { openZeromqChannel } from '@plumb/rpc/node';
-import { type ConfigView, createConfigSource, withOwn } from './config.ts';
+import { type ConfigView, createLayeredConfig, withOwn } from './config.ts';
 import type { ConfigObject } from './config-values.ts';
+import { createFeedLayer, saidBy } from './feed-layer.ts';
+import type { ConfigFeedEvent } from './feed.ts';
 import { followFeed } from './follow-feed.ts';
 import { halfSet, type PlumbDoor, readPlumbDoor } from './plumb-door.ts';
 
@@ -51,9 +53,16 @@ export type OpenConfigOptions = {
  */
 export async function openConfig(options: OpenConfigOptions): Promise<Config> {
   const { environment = {}, defaults = {}, log = silentLog, clock = systemClock, random = systemRandom } = options;
-  const { view, apply } = createConfigSource(defaults, (error) => {
-    log.error('config.listener-failed', { error: describeError(error) });
+  const layered = createLayeredConfig({
+    sourceNames: ['defaults', 'store'],
+    onListenerError: (error) => log.error('config.listener-failed', { error: describeError(error) }),
   });
+  const { view } = layered;
+  // Frozen later, so not the caller's own.
+  const base = saidBy('defaults', Object.entries(structuredClone(defaults)));
+  layered.apply(new Map([[0, { values: base }]]));
+  const layerOf = createFeedLayer('store');
+  const apply = (event: ConfigFeedEvent): void => void layered.apply(new Map([[1, layerOf(event)]]));
   const server = openServer(options, { log, clock, random });
   if (server === undefined) return withOwn(view, { [Symbol.asyncDispose]: async () => undefined });
   const { connection, trouble, release } = server;
