@@ -9,8 +9,13 @@ import { parseRecipients } from './recipient.ts';
 
 /** What opens a file: identities, or the passphrase that it was encrypted with. */
 export type AgeKeys = { readonly identities: readonly string[] } | { readonly passphrase: string };
-/** Who shall open a file. A passphrase has to resist guessing: five random words, not a word. */
-export type AgeReaders = { readonly recipients: readonly string[] } | { readonly passphrase: string };
+/**
+ * Who shall open a file. A passphrase has to resist guessing: five random words, not a word. `workFactor` is the base-2
+ * logarithm of what a guess costs: 18, a second or two, unless told, and 20 is the most that is read.
+ */
+export type AgeReaders =
+  | { readonly recipients: readonly string[] }
+  | { readonly passphrase: string; readonly workFactor?: number };
 
 const ARMOR_START = '-----BEGIN AGE ENCRYPTED FILE-----';
 
@@ -71,8 +76,10 @@ export function unarmor(bytes: Uint8Array): Uint8Array {
 
 function encrypter(readers: AgeReaders): Encrypter {
   const encrypter = new Encrypter();
-  if ('passphrase' in readers) encrypter.setPassphrase(readers.passphrase);
-  else for (const recipient of parseRecipients(readers.recipients)) encrypter.addRecipient(recipient);
+  if ('passphrase' in readers) {
+    encrypter.setPassphrase(readers.passphrase);
+    if (readers.workFactor !== undefined) encrypter.setScryptWorkFactor(readers.workFactor);
+  } else for (const recipient of parseRecipients(readers.recipients)) encrypter.addRecipient(recipient);
   return encrypter;
 }
 

@@ -47,7 +47,8 @@ export async function decryptFile(
     throw new OperatingError('exhausted', `${file} has ${size} bytes, more than ${sizeBytesMax}: ${advice}`);
   }
   const bytes = await handle.readFile();
-  return decryptBytes(bytes, keys).catch((error: unknown) => rethrowAbout(file, error));
+  // Awaited here, while the file is open: else a failure would be nobody's until it is closed.
+  return await decryptBytes(bytes, keys).catch((error: unknown) => rethrowAbout(file, error));
 }
 
 /**
@@ -58,7 +59,10 @@ export async function decryptFileTo(file: string, target: string, keys: AgeKeys)
   await using handle = await openFile(file);
   const start = Buffer.alloc(1_024);
   const { bytesRead } = await handle.read(start, 0, start.length, 0);
-  if (isArmored(start.subarray(0, bytesRead))) return writeAtomically(target, await decryptFile(file, keys));
+  if (isArmored(start.subarray(0, bytesRead))) {
+    await writeAtomically(target, await decryptFile(file, keys));
+    return;
+  }
 
   const source = Readable.toWeb(handle.createReadStream({ start: 0, autoClose: false }));
   try {
