@@ -2,7 +2,7 @@
  * Calls with a key, so that one that is sent again is not run again: a duplicate of a running call gets the answer of that
  * one, a duplicate of one that has ended gets the same answer again. The keys of one caller are nobody else's.
  *
- * It remembers what it has room for. A call that it has no room for, or has forgotten, runs again, which is why only
+ * It is given the calls that take time, and remembers what it has room for. A call that it has no room for, or has forgotten, runs again, which is why only
  * idempotent calls have keys. Not remembered: answers above `ANSWER_BYTES_MAX`, errors that a retry may cure, and refusals
  * before the call ran. Answers are kept as they are, not copied: a handler that changes one later changes its duplicates.
  */

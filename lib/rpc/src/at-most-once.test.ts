@@ -21,6 +21,7 @@ import { atTurnEnd } from './turn.ts';
 const contract = {
   pay: { input: v.object({ sum: v.number() }), output: v.number() },
   put: { input: v.object({ sum: v.number() }), output: v.number(), idempotent: true },
+  look: { input: v.object({}), output: v.number(), idempotent: true },
 } as const;
 
 type World = {
@@ -50,7 +51,7 @@ function createWorld(): World {
     await world.gate;
     return sum + world.runCount;
   };
-  dispatcher.add('bank', contract, { pay: run, put: run });
+  dispatcher.add('bank', contract, { pay: run, put: run, look: () => (world.runCount += 1) });
   dispatcher.addObject('tool', { hang: () => new Promise(() => undefined) });
   const open = async (): Promise<Channel> => {
     world.openCount += 1;
@@ -131,6 +132,19 @@ test('an idempotent call whose answer was lost gets the same answer again', asyn
   expect(await call).toBe(11);
   // Another call is another one.
   expect(await world.client.put({ sum: 10 })).toBe(12);
+});
+
+test('one that its handler answers at once is run again rather than remembered', async () => {
+  const world = createWorld();
+  const [near, far] = createChannelPair();
+  world.accept(far);
+  const answers: unknown[] = [];
+  near.receive(({ value }) => answers.push(value));
+  const call = (id: number, method: string): void =>
+    near.send({ kind: 'call', id, method, input: { sum: 10 }, deadlineMs: 1_000, key: `${method} 1` });
+  for (const [index, method] of ['bank.look', 'bank.look', 'bank.put', 'bank.put'].entries()) call(index + 1, method);
+  await turn();
+  expect(answers).toEqual([1, 2, 13, 13]);
 });
 
 test('it is tried a few times only, within its deadline', async () => {

@@ -176,7 +176,10 @@ export class ServedCall implements Call {
     throw markNotRun(new OperatingError('not-found', `there is no method "${name}": this side only makes calls`));
   }
 
-  /** A call with a key that runs or has run already gets the answer of that. One without a deadline would be kept too long. */
+  /**
+   * A call with a key that runs or has run already gets the answer of that. One without a deadline would be kept too long;
+   * one that is answered at once costs less to run again than to keep.
+   */
   #invokeOnce(table: MethodTable, invocation: Invocation): Outcome | Promise<Outcome> {
     const { journal } = this.#dependencies;
     const { key, method, credit, references } = this.#message;
@@ -185,8 +188,8 @@ export class ServedCall implements Call {
     const call = { callerId: this.caller.id, key, method };
     const known = journal.find(call);
     if (known !== undefined) return known;
-    const outcome = Promise.try(() => invoke(table, invocation, this));
-    this.#isKept = journal.add(call, outcome);
+    const outcome = invoke(table, invocation, this);
+    if (isPromise(outcome)) this.#isKept = journal.add(call, outcome);
     return outcome;
   }
 
