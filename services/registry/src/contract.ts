@@ -42,6 +42,8 @@ const registered = v.object({
   ...briefingEntries,
 });
 
+const resolved = v.object({ revision: v.number(), instances: v.array(instanceSchema) });
+
 const dictionaryPart = {
   revision: v.number(),
   applications: v.array(applicationSchema),
@@ -171,6 +173,7 @@ export const registryContract = {
   /**
    * The ready instances of a service (all of them with `includeUnready`): first those on the host of who asks, then those
    * in its zone, then the others, each oldest first. Who asks is where `near` says, or else where the instance that calls is.
+   * `revision` is that of the last change of the service, or of one of its instances.
    * @throws OperatingError `not-found` when the service is neither declared nor seen; the message names the nearest that is.
    */
   resolve: {
@@ -178,9 +181,9 @@ export const registryContract = {
     input: v.object({
       service: nameSchema,
       includeUnready: v.optional(v.boolean()),
-      near: v.optional(v.object({ host: v.optional(v.string()), zone: v.optional(v.string()) })),
+      near: v.optional(v.object({ host: v.optional(idSchema), zone: placeEntries.zone })),
     }),
-    output: unchecked(v.object({ revision: v.number(), instances: v.array(instanceSchema) })),
+    output: shareable(resolved),
     scope: 'registry:read',
     idempotent: true,
   },
@@ -242,6 +245,7 @@ export const registryContract = {
 export type RegistryEvent = v.InferOutput<typeof registryContract.watch.output>;
 export type ServiceEvent = v.InferOutput<typeof registryContract.watchService.output>;
 export type Registration = v.InferOutput<typeof registryContract.register.input>;
+export type Resolved = v.InferOutput<typeof resolved>;
 export type Registered = v.InferOutput<typeof registered>;
 export type Briefing = v.InferOutput<typeof registryContract.briefing.output>;
 export type RegistryClient = Client<typeof registryContract>;

@@ -12,9 +12,10 @@ import type { Drift } from './evidence-schemas.ts';
 import { type DriftFacts, findDrift, nextDriftAt } from './find-drift.ts';
 import { instanceHandlers, requireOwn } from './instance-handlers.ts';
 import { InstanceLives } from './instance-lives.ts';
-import { orderInstances, type Place } from './order-instances.ts';
+import type { Place } from './order-instances.ts';
 import { countOwnCalls } from './own-calls.ts';
 import { RegistryHub } from './registry-hub.ts';
+import { ResolvedAnswers } from './resolved-answers.ts';
 import { createRegistryStore } from './registry-store.ts';
 import type { RegistryView } from './registry-view.ts';
 import { loadServicesSeen, type ServicesSeen } from './services-seen.ts';
@@ -83,6 +84,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     if (caller.scopes.includes('*')) return;
     evidence.note({ kind: 'lookedUp', service, caller: caller.id, application: caller.application, count: 1 });
   };
+  const answers = new ResolvedAnswers(view);
   const handlers: RegistryHandlers = {
     ...declarationHandlers({ store, hub, log }),
     ...instanceHandlers({ view, lives, readConfig, clock, log, hostName, missing }),
@@ -91,13 +93,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     resolve({ service, includeUnready = false, near }, { caller }) {
       if (!isKnown(view, service)) throw missing(service);
       lookUp(service, caller);
-      const wanted = [...view.instancesOf(service).values()].filter(
-        ({ health }) => includeUnready || health.state === 'ready',
-      );
-      return {
-        revision: view.revision,
-        instances: orderInstances(wanted, near ?? placeOf(view.instances.get(caller.id))),
-      };
+      return answers.get({ service, includeUnready, near: near ?? placeOf(view.instances.get(caller.id)) });
     },
 
     watch: ({ application }, { signal }) => watchDictionary(hub, application, signal),

@@ -1,6 +1,6 @@
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { ALL, type DoorWorld, NODE, openDoorWorld, statusAndBody } from './door-world.ts';
+import { type DoorWorld, NODE, openDoorWorld, statusAndBody } from './door-world.ts';
 
 type Check = { readonly CheckID: string; readonly Status: string; readonly Output: string };
 
@@ -59,8 +59,7 @@ test('services and their checks live through a restart, and a TTL begins anew', 
   expect(await checksOf(world, 'web')).toMatchObject([{ Status: 'passing' }]);
   await world.clock.advance(2_000);
   expect(await checksOf(world, 'web')).toMatchObject([{ Status: 'critical' }]);
-  const call = { caller: ALL, signal: new AbortController().signal };
-  expect((await world.registry.resolve({ service: 'web', includeUnready: true }, call)).instances).toHaveLength(1);
+  expect((await world.registry.resolve({ service: 'web', includeUnready: true })).instances).toHaveLength(1);
 });
 
 test('what a check says while it stays as it is is not written each time', async () => {

@@ -3,9 +3,7 @@ import { until } from '@plumb/testing';
 import http from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { expect, test } from 'vitest';
-import { NODE, openConsulWorld, OPERATOR } from './consul-world.ts';
-
-const CALL = { caller: OPERATOR, signal: new AbortController().signal };
+import { NODE, openConsulWorld } from './consul-world.ts';
 
 type Check = { readonly CheckID: string; readonly Status: string; readonly Output: string; readonly Notes: string };
 type Checks = Readonly<Record<string, Check>>;
@@ -225,7 +223,7 @@ test('what is registered through the door is in the dictionary, seen and not dec
     check: { ttl: '60s' },
   } as never);
   const resolve = async (): Promise<unknown> =>
-    (await world.registry.resolve({ service: 'web', includeUnready: true }, CALL)).instances;
+    (await world.registry.resolve({ service: 'web', includeUnready: true })).instances;
   expect(await resolve()).toMatchObject([
     {
       service: 'web',
@@ -241,7 +239,7 @@ test('what is registered through the door is in the dictionary, seen and not dec
   ]);
   await agent.check.pass('service:web-1');
   expect(await resolve()).toMatchObject([{ health: { state: 'ready' } }]);
-  expect(await world.registry.drift({}, CALL)).toMatchObject([{ kind: 'not-declared', service: 'web' }]);
+  expect(await world.registry.drift({})).toMatchObject([{ kind: 'not-declared', service: 'web' }]);
   // Once, and not as an instance of the dictionary beside itself.
   expect(await world.client().catalog.service.nodes('web')).toHaveLength(1);
   await agent.service.deregister('web-1');
@@ -251,18 +249,15 @@ test('what is registered through the door is in the dictionary, seen and not dec
 test('the instances of the dictionary are in the catalogue, and pass when they are ready', async () => {
   await using world = await openConsulWorld();
   const { catalog, health, agent } = world.client();
-  const registered = await world.registry.register(
-    {
-      service: 'chain',
-      application: 'tip',
-      address: '10.0.0.7',
-      port: 8545,
-      host: 'far',
-      tags: ['l1'],
-      facts: { client: 'geth' },
-    },
-    CALL,
-  );
+  const registered = await world.registry.register({
+    service: 'chain',
+    application: 'tip',
+    address: '10.0.0.7',
+    port: 8545,
+    host: 'far',
+    tags: ['l1'],
+    facts: { client: 'geth' },
+  });
   const { instanceId } = registered;
   expect(await catalog.service.list()).toEqual({ chain: ['l1'], consul: [] });
   expect(await health.service({ service: 'chain', passing: true })).toMatchObject([
@@ -279,12 +274,12 @@ test('the instances of the dictionary are in the catalogue, and pass when they a
     },
   ]);
   const health2 = { state: 'progressing', reason: '12 blocks behind', sinceAt: 0 } as const;
-  await world.registry.reportHealth({ instanceId, health: health2 }, CALL);
+  await world.registry.reportHealth({ instanceId, health: health2 });
   expect(await health.service({ service: 'chain', passing: true })).toEqual([]);
   expect(await health.checks('chain')).toMatchObject([{ Status: 'critical', Output: 'progressing: 12 blocks behind' }]);
   // Plumb runs it: it is not the agent's to take away.
   await expect(agent.service.deregister(instanceId)).rejects.toMatchObject({ statusCode: 404 });
-  await world.registry.deregister({ instanceId }, CALL);
+  await world.registry.deregister({ instanceId });
   expect(await catalog.service.list()).toEqual({ consul: [] });
 });
 

@@ -1,10 +1,10 @@
 /** The Consul door on a dictionary and a store in memory, behind a real HTTP server. */
 import { type Clock, silentLog, systemClock, systemRandom } from '@plumb/base';
 import { type Kv, openMemoryKv } from '@plumb/kv';
-import type { RegistryHandlers } from '@plumb/registry';
+import { type RegistryClient, registryContract } from '@plumb/registry';
 import { announceTo, type ConsulDoor, consulRefusal, openConsulDoor, serveConsul } from '@plumb/registry/consul';
 import { openRegistry } from '@plumb/registry/server';
-import type { Caller } from '@plumb/rpc';
+import { type Caller, connectInProcess } from '@plumb/rpc';
 import Consul from 'consul';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,8 @@ export const OPERATOR: Caller = { id: 'operator', scopes: ['*'] };
 export type ConsulWorld = AsyncDisposable & {
   readonly kv: Kv;
   readonly door: ConsulDoor;
-  readonly registry: RegistryHandlers;
+  /** As `OPERATOR`. */
+  readonly registry: RegistryClient;
   readonly url: string;
   readonly port: number;
   /** A client whose token is known as `caller`. It ends with the world. */
@@ -38,7 +39,8 @@ export async function openConsulWorld(
   const { clock = systemClock, datacenter = 'dc1' } = options;
   await using opening = new AsyncDisposableStack();
   const kv = options.kv ?? opening.use(await openMemoryKv({ clock }));
-  const registry = opening.use(await openRegistry({ kv, clock, log: silentLog, hostName: NODE }));
+  const { handlers } = opening.use(await openRegistry({ kv, clock, log: silentLog, hostName: NODE }));
+  const registry = opening.use(connectInProcess(registryContract, handlers, OPERATOR, { clock }));
   const door = opening.use(
     await openConsulDoor({
       kv,
@@ -46,7 +48,7 @@ export async function openConsulWorld(
       random: systemRandom,
       log: silentLog,
       agent: { nodeName: NODE, datacenter, address: '127.0.0.1', port: () => port },
-      announcer: announceTo(registry.handlers),
+      announcer: announceTo(handlers),
     }),
   );
   const accesses = new Map<string, Access>();
@@ -79,7 +81,7 @@ export async function openConsulWorld(
   return {
     kv,
     door,
-    registry: registry.handlers,
+    registry,
     url,
     port,
     token,

@@ -2,9 +2,9 @@
 import { seededRandom, silentLog } from '@plumb/base';
 import { createMemoryEngine, type Kv, type MemoryRecords, openKv } from '@plumb/kv';
 import { announceTo, type ConsulAnswer, type ConsulDoor, openConsulDoor } from '@plumb/registry/consul';
-import type { RegistryHandlers } from '@plumb/registry';
+import { type RegistryClient, registryContract } from '@plumb/registry';
 import { openRegistry } from '@plumb/registry/server';
-import type { Caller } from '@plumb/rpc';
+import { type Caller, connectInProcess } from '@plumb/rpc';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
 
 export const NODE = 'node1';
@@ -20,7 +20,8 @@ export type DoorWorld = AsyncDisposable & {
   readonly clock: FakeClock;
   readonly kv: Kv;
   readonly door: ConsulDoor;
-  readonly registry: RegistryHandlers;
+  /** As `ALL`. */
+  readonly registry: RegistryClient;
   /** Who looked which service up. */
   readonly looked: readonly string[];
   /** `PUT /v1/kv/a?cas=1`. Text is sent as it is, anything else as JSON. */
@@ -44,6 +45,7 @@ export async function openDoorWorld({
   await using opening = new AsyncDisposableStack();
   const kv = opening.use(await openKv(createMemoryEngine(records), { clock }));
   const { handlers } = opening.use(await openRegistry({ kv, clock, log: silentLog, hostName: NODE }));
+  const registry = opening.use(connectInProcess(registryContract, handlers, ALL, { clock }));
   const looked: string[] = [];
   const door = opening.use(
     await openConsulDoor({
@@ -74,7 +76,7 @@ export async function openDoorWorld({
     clock,
     kv,
     door,
-    registry: handlers,
+    registry,
     looked,
     ask,
     async json(what, options) {

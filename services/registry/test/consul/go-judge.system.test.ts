@@ -14,8 +14,6 @@ const JUDGE_DIRECTORY = path.join(import.meta.dirname, 'go-judge');
 /** Where the module proxy cannot be reached. */
 const UNREACHABLE = /dial tcp|no such host|i\/o timeout|connection refused|module lookup disabled/;
 
-const CALL = { caller: OPERATOR, signal: new AbortController().signal };
-
 const built = new AsyncDisposableStack();
 afterAll(() => built.disposeAsync());
 let stack = new AsyncDisposableStack();
@@ -88,7 +86,7 @@ if (hasRequirement('go', 'install it with "apt-get install golang-go"') && go !=
 
     await agent.service.register({ name: 'web', id: 'w1', port: 8001, tags: ['blue'], meta: { team: 'a' } });
     const place = { address: '10.1.2.3', port: 9100, ttlMs: 300_000 };
-    const { instanceId } = await world.registry.register({ service: 'chain', application: 'tip', ...place }, CALL);
+    const { instanceId } = await world.registry.register({ service: 'chain', application: 'tip', ...place });
     await until('both', () => addressOf('web') === '127.0.0.1:8001' && addressOf('chain') === '10.1.2.3:9100');
     expect(all.get('web')).toMatchObject([
       {
@@ -111,7 +109,7 @@ if (hasRequirement('go', 'install it with "apt-get install golang-go"') && go !=
 
     await agent.service.deregister('w1');
     await agent.service.deregister('w2');
-    await world.registry.deregister({ instanceId }, CALL);
+    await world.registry.deregister({ instanceId });
     await until('nothing', () => addressOf('web') === '' && addressOf('chain') === '');
     await until('nothing of what was chosen', () => chosen.get('web')?.length === 0);
     expect([...chosen.keys()]).toEqual(['web']);
