@@ -1,4 +1,5 @@
 import { nearestWord, OperatingError } from '@plumb/base';
+import { Secret } from '@plumb/vault';
 import * as v from 'valibot';
 import { ancestorsOf, joinNames, joinPath } from './config-path.ts';
 import { formatOrigin, type Origin } from './config-source.ts';
@@ -19,6 +20,11 @@ export type ConfigReader = {
    * @throws OperatingError `invalid` with the reason and where the value comes from.
    */
   readonly read: <S extends v.GenericSchema>(path: string, schema: S) => v.InferOutput<S>;
+  /**
+   * The value as a secret, whether it was sealed or not: what is sealed is opened at the first `reveal`.
+   * @throws OperatingError `not-found`, with the nearest name; `denied` for a secret that is not for this reader.
+   */
+  readonly secret: (path: string) => Secret<ConfigValue>;
   /** `0`, `false`, `''` and `null` are values. */
   readonly exists: (path: string) => boolean;
   /** Where the value comes from; undefined where there is none, or where several make an object. */
@@ -32,19 +38,45 @@ export type ConfigSnapshot = ConfigReader & {
   readonly branch: (path: string) => ConfigSnapshot;
 };
 
+/** What is to happen at reads. */
+export type ReadHooks = {
+  /** Told of every path that is read, from the root. */
+  readonly onRead: (path: string) => void;
+  /** @throws OperatingError `denied` for a secret that was not sent to this reader. */
+  readonly checkSecret: (path: string, secret: Secret<ConfigValue>) => void;
+};
+
+const NO_HOOKS: ReadHooks = { onRead: () => undefined, checkSecret: () => undefined };
+
 /** `current` is asked at each read, so the same reader serves what changes and what does not. */
-export function createReader(current: () => ConfigVersion, prefix: string): ConfigReader {
-  const get = (path = ''): ConfigValue | undefined => current().get(joinPath(prefix, path));
+export function createReader(
+  current: () => ConfigVersion,
+  prefix: string,
+  { onRead, checkSecret }: ReadHooks = NO_HOOKS,
+): ConfigReader {
+  const get = (path = ''): ConfigValue | undefined => {
+    const at = joinPath(prefix, path);
+    onRead(at);
+    return current().get(at);
+  };
+  const require = (path: string): ConfigValue => {
+    const value = get(path);
+    if (value !== undefined) return value;
+    throw missing(joinPath(prefix, path), current());
+  };
   return {
     get revision() {
       return current().revision;
     },
     get,
     exists: (path) => get(path) !== undefined,
-    require(path) {
-      const value = get(path);
-      if (value !== undefined) return value;
-      throw missing(joinPath(prefix, path), current());
+    require,
+    secret(path) {
+      const value: unknown = require(path);
+      if (!(value instanceof Secret)) return Secret.of(value as ConfigValue);
+      const secret = value as Secret<ConfigValue>;
+      checkSecret(joinPath(prefix, path), secret);
+      return secret;
     },
     read(path, schema) {
       const outcome = v.safeParse(schema, get(path));
@@ -59,15 +91,15 @@ export function createReader(current: () => ConfigVersion, prefix: string): Conf
   };
 }
 
-export function createSnapshot(version: ConfigVersion, prefix = ''): ConfigSnapshot {
-  const reader = createReader(() => version, prefix);
+export function createSnapshot(version: ConfigVersion, prefix = '', hooks?: ReadHooks): ConfigSnapshot {
+  const reader = createReader(() => version, prefix, hooks);
   return Object.freeze({
     ...reader,
     get values() {
       const own = [...version.leaves(prefix)].sort(([a], [b]) => (a < b ? -1 : 1));
       return Object.freeze(Object.fromEntries(own.map(([path, { said }]) => [path, said.value])));
     },
-    branch: (path: string) => createSnapshot(version, joinPath(prefix, path)),
+    branch: (path: string) => createSnapshot(version, joinPath(prefix, path), hooks),
   });
 }
 
@@ -77,7 +109,7 @@ export type SchemaFault = { readonly path: string; readonly message: string };
 export function schemaFaults(
   issues: readonly v.BaseIssue<unknown>[],
   path: string,
-  version: ConfigVersion,
+  version: Pick<ConfigVersion, 'originOf'>,
 ): SchemaFault[] {
   return issues.map((issue) => {
     const names = (issue.path ?? []).map(({ key }) => String(key));

@@ -3,7 +3,13 @@
  * sockets, files or clocks: whoever runs the sources feeds it.
  */
 import { joinPath } from './config-path.ts';
-import { type ConfigReader, type ConfigSnapshot, createReader, createSnapshot } from './config-snapshot.ts';
+import {
+  type ConfigReader,
+  type ConfigSnapshot,
+  createReader,
+  createSnapshot,
+  type ReadHooks,
+} from './config-snapshot.ts';
 import { isSameStatement, type SourceChange, type SourceLayer, type SourceValue } from './config-source.ts';
 import { freezeDeep } from './config-values.ts';
 import { ConfigVersion } from './config-version.ts';
@@ -38,6 +44,8 @@ export type LayeredConfig = {
    * comes next.
    */
   readonly apply: (said: ReadonlyMap<number, Said>) => readonly string[];
+  /** The paths that somebody listens to at present. */
+  readonly listenedPaths: () => Iterable<string>;
 };
 
 export type LayeredConfigOptions = {
@@ -46,11 +54,12 @@ export type LayeredConfigOptions = {
   readonly onListenerError: (error: unknown) => void;
   /** What is wrong with all values together. Change sets for which it says anything are refused. */
   readonly check?: ((snapshot: ConfigSnapshot) => readonly string[]) | undefined;
+  readonly hooks?: ReadHooks | undefined;
 };
 
 export function createLayeredConfig(options: LayeredConfigOptions): LayeredConfig {
   const core = new ConfigCore(options);
-  return { view: core.viewAt(''), apply: (said) => core.apply(said) };
+  return { view: core.viewAt(''), apply: (said) => core.apply(said), listenedPaths: () => core.listenedPaths };
 }
 
 /** How many steps an older version is at most from what it reads, and how many change sets it can hold. */
@@ -73,18 +82,22 @@ class ConfigCore {
     this.#options = options;
     this.#accepted = options.sourceNames.map(() => new Map());
     this.#refused = options.sourceNames.map(() => new Map());
-    this.#subscriptions = new Subscriptions(options.onListenerError);
+    this.#subscriptions = new Subscriptions(options.onListenerError, options.hooks);
+  }
+
+  get listenedPaths(): Iterable<string> {
+    return this.#subscriptions.paths;
   }
 
   viewAt(prefix: string): ConfigView {
     const view: Omit<ConfigView, keyof ConfigReader> = {
       branch: (path) => this.viewAt(joinPath(prefix, path)),
-      snapshot: () => createSnapshot(this.#version, prefix),
+      snapshot: () => createSnapshot(this.#version, prefix, this.#options.hooks),
       subscribe: (path, listener) => this.#subscriptions.add(joinPath(prefix, path), listener),
       explain: (path = '') => explain(joinPath(prefix, path), this.#values, this.#options.sourceNames),
     };
     return withOwn(
-      createReader(() => this.#version, prefix),
+      createReader(() => this.#version, prefix, this.#options.hooks),
       view,
     );
   }

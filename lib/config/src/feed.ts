@@ -2,6 +2,8 @@
  * The feed of configuration that a process subscribes to: `config.watch` of whoever provides it. Kept here because the
  * library that an application imports must not know the server.
  */
+import { isName, NAME_RULE } from '@plumb/base';
+import { shareable } from '@plumb/rpc';
 import * as v from 'valibot';
 
 /** A configuration value: JSON. */
@@ -23,6 +25,23 @@ export const configValueSchema: v.GenericSchema<ConfigValue> = v.lazy(() =>
     v.record(v.string(), configValueSchema),
   ]),
 );
+
+/**
+ * A secret: an age file, bound to its application and key, and the recipients that can open it. It is one value wherever
+ * values are taken apart. `$sealed` is empty, and so is `to`, where it is not for the reader.
+ */
+export const sealedValueSchema = v.strictObject({
+  $sealed: v.pipe(v.string(), v.maxLength(131_072), v.regex(/^[A-Za-z0-9+/=]*$/, 'an age file in Base64')),
+  to: v.pipe(
+    v.array(v.pipe(v.string(), v.regex(/^age1[a-z0-9]{1,200}$/, 'an age recipient, like age1…'))),
+    v.maxLength(64),
+  ),
+});
+export type SealedValue = v.InferOutput<typeof sealedValueSchema>;
+
+export function isSealedValue(value: unknown): value is SealedValue {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, '$sealed');
+}
 
 /** A dotted path of at most 200 characters, such as `title` or `mail.smtp.host`. */
 export const configKeySchema = v.pipe(
@@ -50,19 +69,56 @@ const change = v.object({
 export const configFeedEventSchema = v.variant('kind', [snapshot, change]);
 export type ConfigFeedEvent = v.InferOutput<typeof configFeedEventSchema>;
 
-/** The two methods of the service named `config` that a running process uses. */
+const place = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and hyphens'),
+);
+
+/** Where a reader is: it decides which layers are in force for it. */
+export const coordinatesSchema = v.object({
+  environment: v.optional(place),
+  releaseEnvironment: v.optional(place),
+  region: v.optional(place),
+});
+export type Coordinates = v.InferOutput<typeof coordinatesSchema>;
+
+/** Reads in one report: a process with more sends several. */
+export const READS_PER_REPORT_MAX = 1_000;
+
+/** The methods of the service named `config` that a running process uses. */
 export const configFeedContract = {
+  /** Without an environment it is the one that the application was last deployed in. */
   watch: {
     summary: 'Follow the values of an application: all of them, then each change.',
-    input: v.object({ application: v.string() }),
-    output: configFeedEventSchema,
+    input: v.object({ application: v.string(), ...coordinatesSchema.entries, instance: v.optional(v.string()) }),
+    // Made of values that were checked when they were set, and told to many.
+    output: shareable(configFeedEventSchema),
     stream: true,
     scope: 'config:read',
   },
-  /** Tells which revision an instance runs now: the proof of convergence. */
+  /** Tells which revision an instance runs now, and the digest of its values (`digestOf`): the proof of convergence. */
   report: {
     summary: 'Tell which revision an instance runs.',
-    input: v.object({ application: v.string(), instance: v.string(), revision: v.number() }),
+    input: v.object({
+      application: v.string(),
+      instance: v.string(),
+      revision: v.number(),
+      digest: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+    }),
+    output: v.object({}),
+    scope: 'config:read',
+  },
+  /** Tells which paths a process has read since its last report: the evidence of who needs what. */
+  reportReads: {
+    summary: 'Tell which configuration paths an instance has read.',
+    input: v.object({
+      application: v.string(),
+      instance: v.string(),
+      component: v.optional(v.string()),
+      release: v.optional(v.string()),
+      /** The empty path is all of it. */
+      paths: v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(READS_PER_REPORT_MAX)),
+    }),
     output: v.object({}),
     scope: 'config:read',
   },

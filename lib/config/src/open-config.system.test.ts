@@ -36,6 +36,7 @@ async function openServer(address: string, first: ConfigFeedEvent, curve?: Curve
       reports.push(revision);
       return {};
     },
+    reportReads: () => ({}),
   });
   const listener: Listener = await listenZeromq({
     addresses: [address],

@@ -1,82 +1,9 @@
 // The connection is real RPC within the process; the world behind it is a feed that the test writes by hand.
-import { createLog, OperatingError, seededRandom, silentLog } from '@plumb/base';
-import { type Channel, type Connection, createChannelPair, createDispatcher, openConnection } from '@plumb/rpc';
-import { createFakeClock, type FakeClock } from '@plumb/testing';
+import { OperatingError, seededRandom } from '@plumb/base';
 import { expect, test } from 'vitest';
-import { type Config, configFeedContract, type ConfigFeedEvent, openConfig } from './index.ts';
-
-type World = {
-  readonly clock: FakeClock;
-  readonly connection: Connection;
-  readonly reports: { application: string; instance: string; revision: number }[];
-  readonly logged: string[];
-  readonly open: (environment?: Record<string, string>) => Promise<Config>;
-  /** To every watch that is open; each begins with a snapshot of `values`. */
-  readonly send: (event: ConfigFeedEvent) => void;
-  snapshot: ConfigFeedEvent;
-  refusal: OperatingError | undefined;
-  loseConnection: () => void;
-};
-
-function createWorld(): World {
-  const clock = createFakeClock();
-  const watches = new Set<(event: ConfigFeedEvent) => void>();
-  const dispatcher = createDispatcher({ log: silentLog, clock });
-  dispatcher.add('config', configFeedContract, {
-    watch(_input, { signal }) {
-      if (world.refusal !== undefined) throw world.refusal;
-      return watchEvents(signal);
-    },
-    report(input) {
-      world.reports.push(input);
-      return {};
-    },
-  });
-  async function* watchEvents(signal: AbortSignal): AsyncGenerator<ConfigFeedEvent> {
-    const queue = [world.snapshot];
-    let wake = Promise.withResolvers<void>();
-    const push = (event: ConfigFeedEvent): void => {
-      queue.push(event);
-      wake.resolve();
-    };
-    signal.addEventListener('abort', () => wake.resolve());
-    watches.add(push);
-    try {
-      while (!signal.aborted) {
-        const event = queue.shift();
-        if (event !== undefined) yield event;
-        else await wake.promise;
-        wake = Promise.withResolvers();
-      }
-    } finally {
-      watches.delete(push);
-    }
-  }
-  const open = async (): Promise<Channel> => {
-    const [near, far] = createChannelPair();
-    world.loseConnection = () => far.close();
-    dispatcher.accept(far, { id: 'tipjar-1', scopes: ['config:read'] });
-    return near;
-  };
-  const connection = openConnection({ open, clock, random: seededRandom(1), log: silentLog });
-  const logged: string[] = [];
-  const log = createLog((level, event) => {
-    if (level !== 'debug') logged.push(event);
-  });
-  const world: World = {
-    clock,
-    connection,
-    reports: [],
-    logged,
-    open: (environment = { PLUMB_APPLICATION: 'tipjar', PLUMB_INSTANCE: 'tipjar-1' }) =>
-      openConfig({ environment, connection, clock, random: seededRandom(1), log }),
-    send: (event) => watches.forEach((push) => push(event)),
-    snapshot: { kind: 'snapshot', revision: 3, values: { title: 'Tips' } },
-    refusal: undefined,
-    loseConnection: () => undefined,
-  };
-  return world;
-}
+import { createFeedWorld } from '../test/feed-world.ts';
+import { digestOf } from './config-digest.ts';
+import { openConfig } from './index.ts';
 
 test('without a server it runs on its defaults alone', async () => {
   await using config = await openConfig({ environment: {}, defaults: { title: 'Tip jar', mail: { port: 25 } } });
@@ -85,7 +12,7 @@ test('without a server it runs on its defaults alone', async () => {
 });
 
 test('values that are known already are in force at once, and what is newer arrives by itself', async () => {
-  const world = createWorld();
+  const world = createFeedWorld();
   const initial = { revision: 2, values: { title: 'Known' } };
   await using config = await openConfig({
     environment: { PLUMB_APPLICATION: 'tipjar', PLUMB_INSTANCE: 'tipjar-1' },
@@ -99,27 +26,34 @@ test('values that are known already are in force at once, and what is newer arri
 });
 
 test('it resolves with the first values, follows every change and reports what it runs', async () => {
-  const world = createWorld();
+  const world = createFeedWorld();
   await using config = await world.open();
   expect([config.get('title'), config.revision]).toEqual(['Tips', 3]);
   const heard: unknown[] = [];
   using _subscription = config.subscribe('title', (value) => heard.push(value));
   world.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'More tips' }] });
-  await expect.poll(() => world.reports.at(-1)).toEqual({ application: 'tipjar', instance: 'tipjar-1', revision: 4 });
+  await expect
+    .poll(() => world.reports.at(-1))
+    .toEqual({
+      application: 'tipjar',
+      instance: 'tipjar-1',
+      revision: 4,
+      digest: digestOf([['title', 'More tips']]),
+    });
   expect(config.revision).toBe(4);
   expect(heard).toEqual(['More tips']);
 });
 
 test('a process without an instance id reports nothing', async () => {
-  const world = createWorld();
-  await using config = await world.open({ PLUMB_APPLICATION: 'tipjar' });
+  const world = createFeedWorld();
+  await using config = await world.open({ environment: { PLUMB_APPLICATION: 'tipjar' } });
   world.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'More tips' }] });
   await expect.poll(() => config.revision).toBe(4);
   expect(world.reports).toEqual([]);
 });
 
 test('when the server is lost the last values stay, and what changed meanwhile comes when it is back', async () => {
-  const world = createWorld();
+  const world = createFeedWorld();
   await using config = await world.open();
   let callCount = 0;
   using _subscription = config.subscribe('title', () => (callCount += 1));
@@ -135,7 +69,7 @@ test('when the server is lost the last values stay, and what changed meanwhile c
 });
 
 test('a refusal at the start is told; a later one is logged, and asked about again', async () => {
-  const world = createWorld();
+  const world = createFeedWorld();
   world.refusal = new OperatingError('denied', 'tipjar is not yours');
   await expect(world.open()).rejects.toMatchObject({ code: 'denied', message: 'tipjar is not yours' });
   world.refusal = undefined;
@@ -143,7 +77,7 @@ test('a refusal at the start is told; a later one is logged, and asked about aga
   world.refusal = new OperatingError('denied', 'tipjar is not yours');
   world.loseConnection();
   await world.clock.advance(10_000);
-  expect(world.logged).toContain('config.refused');
+  expect(world.logged.map(({ event }) => event)).toContain('config.refused');
   expect(config.get('title')).toBe('Tips');
   world.refusal = undefined;
   world.snapshot = { kind: 'snapshot', revision: 9, values: { title: 'Back' } };
@@ -152,7 +86,7 @@ test('a refusal at the start is told; a later one is logged, and asked about aga
 });
 
 test('a server that gives no values in time is an error that says so', async () => {
-  const world = createWorld();
+  const world = createFeedWorld();
   world.refusal = new OperatingError('unavailable', 'starting');
   const opening = world.open().catch((error: unknown) => error);
   await world.clock.advance(10_000);
@@ -182,7 +116,7 @@ test('an environment that is half set is refused by the name of what is missing'
 });
 
 test('disposing it ends the watch and leaves the values readable', async () => {
-  const world = createWorld();
+  const world = createFeedWorld();
   const config = await world.open();
   await config[Symbol.asyncDispose]();
   world.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'unheard' }] });

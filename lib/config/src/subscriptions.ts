@@ -1,5 +1,5 @@
 import { parentOf } from './config-path.ts';
-import { type ConfigSnapshot, createSnapshot } from './config-snapshot.ts';
+import { type ConfigSnapshot, createSnapshot, type ReadHooks } from './config-snapshot.ts';
 import type { ConfigVersion } from './config-version.ts';
 import type { ConfigValue } from './feed.ts';
 
@@ -13,13 +13,15 @@ type Change = { readonly changed: readonly string[]; readonly version: ConfigVer
 export class Subscriptions {
   readonly #byPath = new Map<string, Set<Subscription>>();
   readonly #onListenerError: (error: unknown) => void;
+  readonly #hooks: ReadHooks | undefined;
   /** A listener may cause the next change: it is told when all have heard of this one. */
   readonly #waiting: Change[] = [];
   #isTelling = false;
   #count = 0;
 
-  constructor(onListenerError: (error: unknown) => void) {
+  constructor(onListenerError: (error: unknown) => void, hooks?: ReadHooks) {
     this.#onListenerError = onListenerError;
+    this.#hooks = hooks;
   }
 
   add(path: string, listener: ConfigListener): Disposable {
@@ -27,6 +29,11 @@ export class Subscriptions {
     const here = this.#byPath.get(path) ?? new Set();
     this.#byPath.set(path, here.add(subscription));
     return { [Symbol.dispose]: () => this.#remove(subscription) };
+  }
+
+  /** The paths that somebody listens to. */
+  get paths(): Iterable<string> {
+    return this.#byPath.keys();
   }
 
   /** Calls everybody at or above one of the paths `changed`, once, in the order in which they subscribed. */
@@ -41,7 +48,7 @@ export class Subscriptions {
   #tellNow({ changed, version }: Change): void {
     const called = this.#atOrAbove(changed).sort((a, b) => a.number - b.number);
     if (called.length === 0) return;
-    const snapshot = createSnapshot(version);
+    const snapshot = createSnapshot(version, '', this.#hooks);
     for (const subscription of called) {
       // A listener before this one may have ended it.
       if (this.#byPath.get(subscription.path)?.has(subscription) !== true) continue;

@@ -1,0 +1,193 @@
+/**
+ * Runs the sources of a configuration: opens them side by side, gathers what they say, and keeps how each of them is.
+ *
+ * Whatever sources say in one turn of the event loop takes effect as one change set, and nothing does before all of them
+ * have said what they know at the start.
+ */
+import { type Clock, describeError, type Log, OperatingError, type Random, withAbort } from '@plumb/base';
+import type { LayeredConfig, Said } from './config.ts';
+import type { ConfigSource, SourceContext } from './config-source.ts';
+import { type SecretKeys, SecretShelf } from './secret-shelf.ts';
+
+/** Longer than any source of ours tries; the application starts without one that hangs. */
+const SOURCE_OPEN_TIMEOUT_MS = 15_000;
+
+export type SourceStatus = {
+  readonly source: string;
+  /** `stale`: what it said last is in use, and it is in trouble. `absent`: it has said nothing. */
+  readonly state: 'ok' | 'stale' | 'absent';
+  /** Epoch ms. */
+  readonly sinceAt: number;
+  /** What the trouble is. */
+  readonly reason?: string | undefined;
+};
+
+export type RunSourcesOptions = {
+  /** Lowest first: the order of `apply`. */
+  readonly sources: readonly ConfigSource[];
+  readonly apply: LayeredConfig['apply'];
+  /** Told after what the source said was taken up, or refused with all that came with it. */
+  readonly onApplied: (source: ConfigSource) => void;
+  readonly secrets: SecretKeys;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+};
+
+/** Sources that run until it is disposed. */
+export class SourceRunner implements Disposable {
+  readonly #options: RunSourcesOptions;
+  readonly #seats: readonly Seat[];
+  readonly #stop = new AbortController();
+  #said = new Map<number, Said>();
+  #isGathering = true;
+  #isFlushPlanned = false;
+  #faults: readonly string[] = [];
+
+  constructor(options: RunSourcesOptions) {
+    this.#options = options;
+    this.#seats = options.sources.map((source) => new Seat(source, options));
+  }
+
+  /** Of each source, lowest first. */
+  get status(): readonly SourceStatus[] {
+    return this.#seats.map((seat) => seat.status);
+  }
+
+  /** What is wrong with what the sources say at present; with any fault the values before it are in force. */
+  get faults(): readonly string[] {
+    return this.#faults;
+  }
+
+  /** Resolves when every source has said what it knows, or that it knows nothing. @throws as a source, or `invalid`. */
+  async open(): Promise<void> {
+    const { sources, clock } = this.#options;
+    const late = new AbortController();
+    using _timer = clock.after(SOURCE_OPEN_TIMEOUT_MS, () => late.abort());
+    await Promise.all(
+      sources.map(async (source, index) => {
+        const opening = source.open(this.#contextOf(index));
+        // What hangs may still fail.
+        opening.catch(() => undefined);
+        await withAbort(opening, late.signal).catch((error: unknown) => {
+          if (!late.signal.aborted) throw error;
+          this.#seats[index]?.warn(new OperatingError('deadline', `no answer within ${SOURCE_OPEN_TIMEOUT_MS} ms`));
+        });
+      }),
+    );
+    this.#isGathering = false;
+    this.#flush();
+    if (this.#faults.length > 0) throw unusable(this.#faults);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+  }
+
+  #contextOf(index: number): SourceContext {
+    const { environment, clock, random, log } = this.#options;
+    const seat = this.#seats[index];
+    return {
+      publish: (layer) => this.#take(index, seat?.place(layer)),
+      change: (change) => this.#take(index, seat?.place(change)),
+      warn: (error) => seat?.warn(error),
+      settle: () => seat?.settle(),
+      signal: this.#stop.signal,
+      environment,
+      clock,
+      random,
+      log,
+    };
+  }
+
+  #take(index: number, said: Said | undefined): void {
+    if (said === undefined || this.#stop.signal.aborted) return;
+    this.#said.set(index, joinSaid(this.#said.get(index), said));
+    if (this.#isGathering || this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    queueMicrotask(() => {
+      this.#isFlushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#stop.signal.aborted) return;
+    const said = this.#said;
+    this.#said = new Map();
+    const faults = this.#options.apply(said);
+    const isNew = faults.join('\n') !== this.#faults.join('\n');
+    this.#faults = faults;
+    if (isNew && faults.length > 0 && !this.#isGathering) this.#options.log.warn('config.refused-values', { faults });
+    for (const index of said.keys()) {
+      const source = this.#options.sources[index];
+      if (source !== undefined) this.#options.onApplied(source);
+    }
+  }
+}
+
+/** What is known of one source. */
+class Seat {
+  readonly #source: ConfigSource;
+  readonly #shelf: SecretShelf;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #hasSpoken = false;
+  #trouble: string | undefined;
+  #sinceAt: number;
+
+  constructor(source: ConfigSource, { secrets, clock, log }: RunSourcesOptions) {
+    this.#source = source;
+    this.#shelf = new SecretShelf(secrets);
+    this.#clock = clock;
+    this.#log = log;
+    this.#sinceAt = clock.now();
+  }
+
+  get status(): SourceStatus {
+    const state = !this.#hasSpoken ? 'absent' : this.#trouble === undefined ? 'ok' : 'stale';
+    const reason = this.#trouble === undefined ? {} : { reason: this.#trouble };
+    return { source: this.#source.name, state, sinceAt: this.#sinceAt, ...reason };
+  }
+
+  place(said: Said): Said {
+    if (!this.#hasSpoken) this.#sinceAt = this.#clock.now();
+    this.#hasSpoken = true;
+    return 'values' in said ? this.#shelf.placeLayer(said) : this.#shelf.placeChange(said);
+  }
+
+  warn(error: unknown): void {
+    const trouble = describeError(error);
+    if (trouble === this.#trouble) return;
+    if (this.#trouble === undefined) this.#sinceAt = this.#clock.now();
+    this.#trouble = trouble;
+    this.#log.warn('config.source-trouble', { source: this.#source.name, reason: trouble });
+  }
+
+  settle(): void {
+    if (this.#trouble === undefined) return;
+    const now = this.#clock.now();
+    this.#log.info('config.source-recovered', { source: this.#source.name, afterMs: now - this.#sinceAt });
+    this.#trouble = undefined;
+    this.#sinceAt = now;
+  }
+}
+
+/** What both say together, the first before the second. */
+function joinSaid(first: Said | undefined, second: Said): Said {
+  if (first === undefined || 'values' in second) return second;
+  const revision = second.revision ?? first.revision;
+  if ('changes' in first) return { revision, changes: new Map([...first.changes, ...second.changes]) };
+  const values = new Map(first.values);
+  for (const [path, said] of second.changes) {
+    if (said === undefined) values.delete(path);
+    else values.set(path, said);
+  }
+  return { revision, values };
+}
+
+function unusable(faults: readonly string[]): OperatingError {
+  const lines = faults.length === 1 ? ` ${faults[0]}` : faults.map((fault) => `\n  ${fault}`).join('');
+  return new OperatingError('invalid', `the configuration cannot be used:${lines}`, { details: { faults } });
+}
