@@ -5,8 +5,8 @@
  * A source is not asked for single values, and it never knows of the others: merging, notifying and explaining is done
  * by what runs it.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Log, Random } from '@plumb/base';
+import { isEqualValue } from './config-values.ts';
 import type { ConfigValue } from './feed.ts';
 
 export type ConfigSource = {
@@ -76,7 +76,7 @@ export function formatOrigin({ source, file, line, column, variable, detail }: O
 /** The same value from the same place. */
 export function isSameStatement(a: SourceValue | undefined, b: SourceValue | undefined): boolean {
   if (a === b) return true;
-  if (a === undefined || b === undefined || !isDeepStrictEqual(a.value, b.value)) return false;
+  if (a === undefined || b === undefined || !isEqualValue(a.value, b.value)) return false;
   return ORIGIN_PARTS.every((part) => a.origin[part] === b.origin[part]);
 }
 

@@ -1,4 +1,5 @@
 /** Nested values and the leaves that they are made of. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import { OperatingError } from '@plumb/base';
 import { escapeName } from './config-path.ts';
 import { type ConfigValue, isSealedValue } from './feed.ts';
@@ -27,9 +28,25 @@ function nonEmpty(name: string, at: string): string {
   throw new OperatingError('invalid', `${at === '' ? 'the configuration' : `"${at}"`} has an empty name: give it one`);
 }
 
-/** An object that is not one value, so: whose names are paths on. */
+/** An object whose names are paths on. Lists, sealed values and instances of classes, such as `Secret`, are one value. */
 export function isBranch(value: ConfigValue): value is ConfigObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isSealedValue(value);
+  return typeof value === 'object' && value !== null && isPlain(value) && !isSealedValue(value);
+}
+
+/** An instance of a class, such as `Secret`: equal to itself only, and nothing of it is looked at. */
+export function isOpaque(value: ConfigValue): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isPlain(value);
+}
+
+export function isEqualValue(a: ConfigValue, b: ConfigValue): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object') return false;
+  return !isOpaque(a) && !isOpaque(b) && isDeepStrictEqual(a, b);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 export function isEmptyObject(value: ConfigValue): boolean {
@@ -45,8 +62,8 @@ export function define(object: { [key: string]: ConfigValue }, name: string, val
   }
 }
 
-export function freezeDeep<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+export function freezeDeep(value: ConfigValue): ConfigValue {
+  if (typeof value !== 'object' || value === null || isOpaque(value) || Object.isFrozen(value)) return value;
   for (const inner of Object.values(value)) freezeDeep(inner);
   return Object.freeze(value);
 }

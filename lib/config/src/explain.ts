@@ -1,5 +1,5 @@
 import { formatOrigin, type Origin } from './config-source.ts';
-import { isEmptyObject } from './config-values.ts';
+import { isEmptyObject, isOpaque } from './config-values.ts';
 import { type ConfigValue, isSealedValue } from './feed.ts';
 import type { LayeredValues, Spoken } from './layered-values.ts';
 
@@ -85,7 +85,7 @@ function describe(other: Spoken, one: Spoken): string {
 /** The value with everything sealed in it hidden. */
 export function withoutSecrets(value: ConfigValue): ConfigValue {
   if (typeof value !== 'object' || value === null) return value;
-  if (isSealedValue(value)) return HIDDEN;
+  if (isSealedValue(value) || isOpaque(value)) return HIDDEN;
   if (Array.isArray(value)) return value.map(withoutSecrets);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutSecrets(inner)]));
 }

@@ -8,9 +8,9 @@
  * 2. Of one source the leaf below counts, where it speaks of a path and of one below it.
  * 3. An empty object takes away nothing below it: it is in force where nothing below is.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { ancestorsOf, parentOf } from './config-path.ts';
 import type { SourceValue } from './config-source.ts';
+import { isEqualValue } from './config-values.ts';
 import { type Entry, PathNode } from './path-node.ts';
 
 /** What one source says at a path from then on: undefined takes it back. */
@@ -116,5 +116,5 @@ export class LayeredValues {
 function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
   const [left, right] = [a, b].map((entry) => (entry?.kind === 'leaf' ? entry.said : undefined));
   if (left === undefined || right === undefined) return left === right;
-  return isDeepStrictEqual(left.value, right.value);
+  return isEqualValue(left.value, right.value);
 }
