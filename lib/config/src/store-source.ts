@@ -63,6 +63,7 @@ export class StoreSource implements ConfigSource {
   #isInForce = false;
   #copied: CopiedValues | undefined;
   #copyTrouble: string | undefined;
+  #feedTrouble: string | undefined;
   #isServerThere = false;
   #following: Promise<unknown> = Promise.resolve();
   #report: () => void = () => undefined;
@@ -160,6 +161,7 @@ export class StoreSource implements ConfigSource {
         },
         onTrouble: (error) => {
           this.#isServerThere = false;
+          this.#feedTrouble = describeError(error);
           // Before the first values nobody misses them yet; with those of the copy it was told why.
           if (hasHeard) warn(error);
         },
@@ -188,7 +190,7 @@ export class StoreSource implements ConfigSource {
       take({ kind: 'snapshot', revision, values: Object.fromEntries(values) });
       const age = formatDuration(Math.max(0, clock.now() - savedAt));
       const of = `the values are those of the local copy ${copy.file}, revision ${revision}, ${age} old`;
-      warn(new OperatingError('unavailable', `${of}: ${this.#options.trouble() ?? 'the server gave no answer'}`));
+      warn(new OperatingError('unavailable', `${of}: ${this.#whyAway()}`));
       return true;
     } catch (error) {
       this.#copyTrouble = describeError(error);
@@ -198,11 +200,15 @@ export class StoreSource implements ConfigSource {
   }
 
   #lateError(): OperatingError {
-    const { application, trouble } = this.#options;
-    const why = trouble() ?? 'the server gave no answer';
+    const { application } = this.#options;
+    const why = this.#whyAway();
     const copy = this.#copyTrouble === undefined ? '' : `, and ${this.#copyTrouble}`;
     const message = `the configuration of ${application} did not come within ${FIRST_VALUES_TIMEOUT_MS} ms: ${why}${copy}`;
     return new OperatingError('deadline', message);
+  }
+
+  #whyAway(): string {
+    return this.#options.trouble() ?? this.#feedTrouble ?? 'the server gave no answer';
   }
 
   /** Tells the server what this instance runs. One report at a time, and the latest next: the ones between say nothing. */

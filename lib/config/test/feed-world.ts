@@ -2,7 +2,7 @@
  * A config service whose feed a test writes by hand, behind a connection that it can cut: real RPC within the process, on
  * a fake clock.
  */
-import { createLog, type OperatingError, seededRandom, silentLog } from '@plumb/base';
+import { createLog, OperatingError, seededRandom, silentLog } from '@plumb/base';
 import { type Channel, type Connection, createChannelPair, createDispatcher, openConnection } from '@plumb/rpc';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
 import {
@@ -75,7 +75,7 @@ export function createFeedWorld(): FeedWorld {
     }
   }
   const open = async (): Promise<Channel> => {
-    if (world.isAway) throw new Error('nobody listens');
+    if (world.isAway) throw new OperatingError('unavailable', 'nobody listens');
     const [near, far] = createChannelPair();
     world.loseConnection = () => far.close();
     dispatcher.accept(far, { id: 'tipjar-1', scopes: ['config:read'] });
