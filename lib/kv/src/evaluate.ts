@@ -48,14 +48,14 @@ export function evaluate(group: Group, request: KvRequest, storeSizeBytesMax: nu
       if (view.lease(leaseId) !== undefined) {
         throw new OperatingError('already-exists', `there is a lease ${leaseId}: choose another id, or none`);
       }
-      view.leases.set(leaseId, request.lease);
+      view.setLease(leaseId, request.lease);
       return unchanged(view);
     }
     case 'revoke-lease': {
       const keys = [...view.keysOfLease(request.leaseId)];
       const deletes = keys.map((key) => ({ kind: 'delete', key }) as const);
       const evaluation = commit(view, deletes, storeSizeBytesMax);
-      if (view.lease(request.leaseId) !== undefined) view.leases.set(request.leaseId, undefined);
+      if (view.lease(request.leaseId) !== undefined) view.setLease(request.leaseId, undefined);
       return evaluation;
     }
     case 'compact':

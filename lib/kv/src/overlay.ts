@@ -7,13 +7,17 @@ import { entrySize, type KvChange, type KvView } from './kv-state.ts';
 import type { Entry, Key, Lease } from './kv.ts';
 import { compareKeys, SortedMap } from './sorted-map.ts';
 
+const NOTHING: readonly never[] = [];
+const NO_LEASES: ReadonlyMap<string, undefined> = new Map();
+
 export class Overlay implements KvView {
   revision: number;
   sizeBytes: number;
   /** Undefined is a deletion. */
   readonly entries = new Map<Key, Entry | undefined>();
-  readonly leases = new Map<string, Lease | undefined>();
   readonly #base: KvView;
+  /** Made when the first is set: most transactions are about keys alone. */
+  #leases: Map<string, Lease | undefined> | undefined;
   /** The keys of the entries, from when a range is first asked for: most overlays never need them in order. */
   #sorted: SortedMap<true> | undefined;
 
@@ -48,8 +52,19 @@ export class Overlay implements KvView {
     return count;
   }
 
+  /** Undefined is an end. */
+  get leases(): ReadonlyMap<string, Lease | undefined> {
+    return this.#leases ?? NO_LEASES;
+  }
+
+  setLease(leaseId: string, lease: Lease | undefined): void {
+    this.#leases ??= new Map();
+    this.#leases.set(leaseId, lease);
+  }
+
   lease(leaseId: string): Lease | undefined {
-    return this.leases.has(leaseId) ? this.leases.get(leaseId) : this.#base.lease(leaseId);
+    const lease = this.#leases?.get(leaseId);
+    return lease !== undefined || this.#leases?.has(leaseId) === true ? lease : this.#base.lease(leaseId);
   }
 
   *keysOfLease(leaseId: string): Generator<Key, void, undefined> {
@@ -70,17 +85,30 @@ export class Overlay implements KvView {
 
   /** What these entries change in the view below, or undefined when that is nothing. */
   change(): KvChange | undefined {
+    if (this.entries.size === 1) return this.#onlyChange();
     const puts: Entry[] = [];
     const deletes: Key[] = [];
     const previous: Entry[] = [];
-    const keys = this.entries.size === 1 ? this.entries.keys() : this.#sort().keys();
-    for (const key of keys) {
+    for (const key of this.#sort().keys()) {
       const [entry, before] = [this.entries.get(key), this.#base.get(key)];
       if (entry !== undefined) puts.push(entry);
       else if (before !== undefined) deletes.push(key);
       if (before !== undefined) previous.push(before);
     }
     return puts.length + deletes.length === 0 ? undefined : { revision: this.revision, puts, deletes, previous };
+  }
+
+  /** That of one key, as most transactions are: without lists for what there is nothing of. */
+  #onlyChange(): KvChange | undefined {
+    const { revision } = this;
+    for (const [key, entry] of this.entries) {
+      const before = this.#base.get(key);
+      if (entry === undefined && before === undefined) return undefined;
+      const previous = before === undefined ? NOTHING : [before];
+      if (entry === undefined) return { revision, puts: NOTHING, deletes: [key], previous };
+      return { revision, puts: [entry], deletes: NOTHING, previous };
+    }
+    return undefined;
   }
 
   #sort(): SortedMap<true> {

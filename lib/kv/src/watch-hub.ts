@@ -24,6 +24,11 @@ export class WatchHub {
   /** Offers each queue what `change` does in its range. */
   publish(change: KvChange): void {
     if (this.isEmpty) return;
+    const key = onlyKeyOf(change);
+    if (key !== undefined) {
+      for (const { queues } of this.#groupsOf(key)) for (const queue of queues) queue.offer(change);
+      return;
+    }
     const parts = new Map<Group, Part>();
     const partOf = (group: Group): Part => {
       const part = parts.get(group) ?? { revision: change.revision, puts: [], deletes: [], previous: [] };
@@ -64,14 +69,16 @@ export class WatchHub {
     }
   }
 
-  *#groupsOf(key: Key): Generator<Group, void, undefined> {
+  #groupsOf(key: Key): readonly Group[] {
+    const found: Group[] = [];
     const own = this.#keys.get(key);
-    if (own !== undefined) yield own;
+    if (own !== undefined) found.push(own);
     for (const length of this.#lengths.keys()) {
       const group = length > key.length ? undefined : this.#prefixes.get(key.slice(0, length));
-      if (group !== undefined) yield group;
+      if (group !== undefined) found.push(group);
     }
-    for (const group of this.#ranges.values()) if (isInRange(key, group.range)) yield group;
+    for (const group of this.#ranges.values()) if (isInRange(key, group.range)) found.push(group);
+    return found;
   }
 
   #groupsOfKind(kind: Group['kind']): Map<string, Group> {
@@ -90,6 +97,11 @@ export class WatchHub {
     if (count === 0) this.#lengths.delete(length);
     else this.#lengths.set(length, count);
   }
+}
+
+/** Of a change of one key, which is then as a whole the part of every group that it is in. */
+function onlyKeyOf({ puts, deletes }: KvChange): Key | undefined {
+  return puts.length + deletes.length === 1 ? (puts[0]?.key ?? deletes[0]) : undefined;
 }
 
 function kindOf({ start, end }: KeyRange): Group['kind'] {
