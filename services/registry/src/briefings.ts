@@ -3,8 +3,9 @@ import { describeError, type Log } from '@plumb/base';
 import type { ConfigValue } from '@plumb/config/feed';
 import { type Caller, holdsScope } from '@plumb/rpc';
 import type { Briefing } from './contract.ts';
-import { orderInstances, type Place } from './order-instances.ts';
+import type { Place } from './order-instances.ts';
 import type { RegistryView } from './registry-view.ts';
+import type { ResolvedAnswers } from './resolved-answers.ts';
 
 /** Instances of one peer: more than anybody connects to at a time. All of them are in `resolve` and `watchService`. */
 export const PEER_INSTANCES_MAX = 32;
@@ -18,9 +19,22 @@ export type ReadConfig = (
 
 export type BriefingDependencies = {
   readonly view: RegistryView;
+  readonly answers: ResolvedAnswers;
   readonly readConfig: ReadConfig | undefined;
   readonly log: Log;
 };
+
+/** One reading for all who ask for the same application while it is under way: instances are started by the dozen. */
+export function shareReads(readConfig: ReadConfig): ReadConfig {
+  const reading = new Map<string, ReturnType<ReadConfig>>();
+  return async (application) => {
+    const known = reading.get(application);
+    if (known !== undefined) return known;
+    const read = readConfig(application).finally(() => reading.delete(application));
+    reading.set(application, read);
+    return read;
+  };
+}
 
 export type BriefingRequest = {
   readonly application: string;
@@ -33,12 +47,12 @@ export type BriefingRequest = {
 export async function brief(request: BriefingRequest, dependencies: BriefingDependencies): Promise<Briefing> {
   const isConfigured = dependencies.readConfig !== undefined && holdsScope(request.caller.scopes, CONFIG_SCOPE);
   const config = isConfigured ? await readConfigFor(request, dependencies) : undefined;
-  const { view } = dependencies;
+  const { view, answers } = dependencies;
   const needs =
     view.services.get(request.service ?? '')?.needs ?? view.applications.get(request.application)?.needs ?? [];
   const peers = needs.map((service) => {
-    const ready = [...view.instancesOf(service).values()].filter(({ health }) => health.state === 'ready');
-    return { service, instances: orderInstances(ready, request.near).slice(0, PEER_INSTANCES_MAX) };
+    const { instances } = answers.get({ service, includeUnready: false, near: request.near }).value;
+    return { service, instances: instances.slice(0, PEER_INSTANCES_MAX) };
   });
   return config === undefined ? { peers } : { config, peers };
 }

@@ -124,7 +124,7 @@ export const registryContract = {
       keptBy: v.optional(v.picklist(['lease', 'supervisor', 'nobody'])),
       ttlMs: v.optional(v.pipe(v.number(), v.minValue(1_000), v.maxValue(300_000))),
     }),
-    output: registered,
+    output: unchecked(registered),
     scope: 'registry:register',
   },
   /**
@@ -136,7 +136,7 @@ export const registryContract = {
   join: {
     summary: 'Announce oneself, for as long as the connection stands.',
     input: v.object(registrationEntries),
-    output: registered,
+    output: unchecked(registered),
     stream: true,
     scope: 'registry:register',
   },
@@ -144,7 +144,7 @@ export const registryContract = {
   briefing: {
     summary: 'Give the configuration and the peers of an application.',
     input: v.object({ application: nameSchema, component: application }),
-    output: v.object(briefingEntries),
+    output: unchecked(v.object(briefingEntries)),
     scope: 'registry:read',
     idempotent: true,
   },

@@ -7,6 +7,7 @@ import type { Keeper, Service } from './dictionary-schemas.ts';
 import { type Claim, isSameHealth, type Life } from './instance-life.ts';
 import type { InstanceLives } from './instance-lives.ts';
 import type { RegistryView } from './registry-view.ts';
+import type { ResolvedAnswers } from './resolved-answers.ts';
 
 /** Three times the period of a keep-alive that somebody who does not say otherwise sends. */
 const TTL_MS = 10_000;
@@ -17,6 +18,7 @@ const KEEP_SCOPE = 'registry:write';
 
 export type InstanceDependencies = {
   readonly view: RegistryView;
+  readonly answers: ResolvedAnswers;
   readonly lives: InstanceLives;
   readonly readConfig: ReadConfig | undefined;
   readonly clock: Clock;

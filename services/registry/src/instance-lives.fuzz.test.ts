@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { declare } from '../test/declare.ts';
 import { ADDRESS, idsOf, openWorld, type World } from '../test/registry-world.ts';
-import type { RegistryClient } from './index.ts';
+import type { Instance, RegistryClient } from './index.ts';
 import { TIE_GRACE_MS } from './instance-handlers.ts';
 import { RECOVERY_MS } from './instance-lives.ts';
 
@@ -163,19 +163,30 @@ async function apply(scene: Scene, given: typeof step extends fc.Arbitrary<infer
   }
 }
 
-/** All connections are lost, and those who were listed have a new chance. */
+/**
+ * All connections are lost, and those who were listed have a new chance: those who live, and those whose end a full store
+ * was not told of, if it was not told in time now.
+ */
 async function restart(scene: Scene): Promise<void> {
   const { model, ties } = scene;
   scene.isFull = false;
-  const listed = new Set(await idsOf(scene.world.registry));
+  const before = await keepersOf(scene);
   ties.clear();
   await scene.world[Symbol.asyncDispose]();
   await scene.open();
+  const after = await keepersOf(scene);
   for (const [name, claims] of model.claims) {
-    const isOwn = claims.own > scene.nowMs && listed.has(name);
-    const until = listed.has(name) ? scene.nowMs + RECOVERY_MS : NEVER;
+    const isAlive = Math.max(claims.own, claims.other) > scene.nowMs;
+    const keeper = (isAlive ? before : after).get(name);
+    const until = keeper === undefined ? NEVER : scene.nowMs + RECOVERY_MS;
+    const isOwn = keeper === 'connection';
     Object.assign(claims, { own: isOwn ? until : NEVER, other: isOwn ? NEVER : until, hasLeft: false });
   }
+}
+
+async function keepersOf({ world }: Scene): Promise<Map<string, Instance['keptBy']>> {
+  const { instances } = await world.registry.resolve({ service: 'shop-web', includeUnready: true });
+  return new Map(instances.map(({ id: name, keptBy }) => [name, keptBy]));
 }
 
 async function check(scene: Scene): Promise<void> {

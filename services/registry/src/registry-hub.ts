@@ -9,22 +9,24 @@ import { describeError, type Log, OperatingError } from '@plumb/base';
 import type { SharedValue } from '@plumb/rpc';
 import type { RegistryEvent } from './contract.ts';
 import { type RegistryChange, RegistryView, type Removed } from './registry-view.ts';
-import { type Committed, type RegistryStore, watchStore } from './registry-store.ts';
+import { type Committed, DICTIONARY_PREFIX, type RegistryStore, toChange } from './registry-store.ts';
 
 /** Changes that a slow watcher may fall behind. They are shared, so a watcher costs its places only. */
 const HUB_QUEUE_MAX = 1_024;
 
 export type HubChange = {
+  readonly kind: 'change';
   readonly change: RegistryChange;
   readonly removed: Removed;
-  /** What watchers are told of it, by what they ask for: shared, so that it is encoded once. */
-  readonly told: Map<string, SharedValue<RegistryEvent> | undefined>;
+  /** What watchers are told of it, by what they ask for: shared, so that it is encoded once. Made by the first of them. */
+  told?: Map<string, SharedValue<RegistryEvent> | undefined>;
 };
 
 /** `view` is what is there when the item is taken: read it before anything is awaited. */
-export type HubEvent =
-  | { readonly kind: 'snapshot'; readonly view: RegistryView }
-  | ({ readonly kind: 'change' } & HubChange);
+export type HubEvent = { readonly kind: 'snapshot'; readonly view: RegistryView } | HubChange;
+
+/** Hears of each change, or that all may be another, when the view has it and before anybody else. Must not throw. */
+export type HubListener = (event: HubEvent) => void;
 
 type Waiter = { readonly revision: number; readonly reached: PromiseWithResolvers<void> };
 
@@ -33,6 +35,7 @@ export class RegistryHub {
   readonly #store: RegistryStore;
   readonly #log: Log;
   readonly #watchers = new Set<HubWatcher>();
+  #listener: HubListener | undefined;
   /** Ascending: who writes later waits for more. */
   #waiters: Waiter[] = [];
   #ended: OperatingError | undefined;
@@ -44,10 +47,16 @@ export class RegistryHub {
     this.#log = log;
   }
 
+  /** Sets the one listener of this process, who hears of what comes from then on. */
+  listen(listener: HubListener): void {
+    this.#listener = listener;
+  }
+
   /** Reads until `signal` aborts or the store closes. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
     try {
-      for await (const { isSnapshot, change } of watchStore(this.#store, signal)) this.#apply(isSnapshot, change);
+      for await (const event of this.#store.kv.watch(DICTIONARY_PREFIX, { signal }))
+        this.#apply(event.kind === 'snapshot', toChange(this.#store, event));
     } catch (error) {
       this.#log.error('registry.follow-failed', { error: describeError(error) });
     }
@@ -102,7 +111,7 @@ export class RegistryHub {
         }
         const next = watcher.take();
         if (next === undefined) await watcher.wait();
-        else yield { kind: 'change', ...next };
+        else yield next;
       }
     } finally {
       signal.removeEventListener('abort', stop);
@@ -115,7 +124,8 @@ export class RegistryHub {
     const removed = this.view.apply(change);
     this.#hasRead = true;
     this.#reading?.resolve();
-    const event = { change, removed, told: new Map<string, SharedValue<RegistryEvent> | undefined>() };
+    const event: HubChange = { kind: 'change', change, removed };
+    this.#listener?.(isSnapshot ? { kind: 'snapshot', view: this.view } : event);
     for (const watcher of this.#watchers) {
       if (isSnapshot) watcher.fallBehind();
       else watcher.offer(event);

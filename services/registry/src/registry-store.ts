@@ -33,13 +33,8 @@ export function createRegistryStore(kv: Kv): RegistryStore {
   };
 }
 
-export type StoreEvent = { readonly isSnapshot: boolean; readonly change: RegistryChange };
-
-/** The whole dictionary as changes to a view; a snapshot comes as one change to an empty view. */
-export async function* watchStore(store: RegistryStore, signal: AbortSignal): AsyncGenerator<StoreEvent> {
-  for await (const event of store.kv.watch(PREFIX, { signal }))
-    yield { isSnapshot: event.kind === 'snapshot', change: toChange(store, event) };
-}
+/** What is watched of the store: all of the dictionary. */
+export const DICTIONARY_PREFIX = PREFIX;
 
 /** Where an instance is kept: below its service, so that a service goes with its instances. */
 export function instanceKey(service: string, id: string): string {
@@ -71,8 +66,11 @@ export function requireCommitted(result: TransactionResult, what: string): Commi
   return { revision: result.revision, hasChanged };
 }
 
-/** In one pass, and without a list for what there is nothing of: most changes are of one instance. */
-function toChange({ applications, services, instances }: RegistryStore, event: WatchEvent): RegistryChange {
+/**
+ * What an event of `DICTIONARY_PREFIX` does to a view; a snapshot comes as one change to an empty one. In one pass, and
+ * without a list for what there is nothing of: most changes are of one instance.
+ */
+export function toChange({ applications, services, instances }: RegistryStore, event: WatchEvent): RegistryChange {
   const [applicationPrefix, servicePrefix, instancePrefix] = [
     applications.key(''),
     services.key(''),

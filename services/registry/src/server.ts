@@ -2,7 +2,7 @@
 import { type Clock, type Log, nearestWord, OperatingError } from '@plumb/base';
 import type { Kv } from '@plumb/kv';
 import type { Call, Caller, CallObserver } from '@plumb/rpc';
-import type { ReadConfig } from './briefings.ts';
+import { type ReadConfig, shareReads } from './briefings.ts';
 import type { RegistryHandlers } from './contract.ts';
 import { declarationHandlers } from './declarations.ts';
 import type { Instance } from './dictionary-schemas.ts';
@@ -14,7 +14,7 @@ import { instanceHandlers, requireOwn } from './instance-handlers.ts';
 import { InstanceLives } from './instance-lives.ts';
 import type { Place } from './order-instances.ts';
 import { countOwnCalls } from './own-calls.ts';
-import { RegistryHub } from './registry-hub.ts';
+import { type HubListener, RegistryHub } from './registry-hub.ts';
 import { ResolvedAnswers } from './resolved-answers.ts';
 import { createRegistryStore } from './registry-store.ts';
 import type { RegistryView } from './registry-view.ts';
@@ -52,7 +52,7 @@ export type RegistryService = AsyncDisposable & {
  * itself are gone; the others stay for as long as a living one needs to tell so.
  */
 export async function openRegistry(dependencies: RegistryDependencies): Promise<RegistryService> {
-  const { kv, clock, log, hostName, readConfig } = dependencies;
+  const { kv, clock, log, hostName } = dependencies;
   await using opening = new AsyncDisposableStack();
   const store = createRegistryStore(kv);
   const hub = new RegistryHub(store, log);
@@ -72,11 +72,9 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   const facts = (): DriftFacts => ({ view, users: [...evidence.users()], wasSeen: seen.has, now: clock.now() });
   const feed = new DriftFeed({ clock, find: () => findDrift(facts()), nextAt: () => nextDriftAt(facts()) });
   await lives.recover();
-  const observing = observe(hub, { lives, seen, feed }, stop.signal);
-  opening.defer(async () => {
-    stop.abort();
-    await observing;
-  });
+  const observed = observe({ lives, seen, feed });
+  observed({ kind: 'snapshot', view });
+  hub.listen(observed);
 
   const missing = (service: string): OperatingError => missingError(view, service);
   const lookUp = (service: string, caller: Caller): void => {
@@ -85,9 +83,10 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     evidence.note({ kind: 'lookedUp', service, caller: caller.id, application: caller.application, count: 1 });
   };
   const answers = new ResolvedAnswers(view);
+  const readConfig = dependencies.readConfig && shareReads(dependencies.readConfig);
   const handlers: RegistryHandlers = {
     ...declarationHandlers({ store, hub, log }),
-    ...instanceHandlers({ view, lives, readConfig, clock, log, hostName, missing }),
+    ...instanceHandlers({ view, answers, lives, readConfig, clock, log, hostName, missing }),
     ...evidenceHandlers({ view, evidence, feed, facts, missing }),
 
     resolve({ service, includeUnready = false, near }, { caller }) {
@@ -156,13 +155,13 @@ function evidenceHandlers({
 type Observers = { readonly lives: InstanceLives; readonly seen: ServicesSeen; readonly feed: DriftFeed };
 
 /** What follows from a change, whoever made it. */
-async function observe(hub: RegistryHub, { lives, seen, feed }: Observers, signal: AbortSignal): Promise<void> {
-  for await (const event of hub.watch(signal)) {
+function observe({ lives, seen, feed }: Observers): HubListener {
+  return (event) => {
     const instances = event.kind === 'snapshot' ? event.view.instances.values() : event.change.instances;
     for (const { service } of instances) seen.note(service);
     if (event.kind === 'change') for (const { id } of event.removed.instances) void lives.forget(id);
     feed.changed();
-  }
+  };
 }
 
 function placeOf(instance: Instance | undefined): Place {

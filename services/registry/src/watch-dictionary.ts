@@ -25,7 +25,7 @@ export async function* watchDictionary(
 
 /** What is told of one change is made once for each application that is asked for. */
 function sharedChange(event: HubChange, application: string | undefined): SharedValue<RegistryEvent> | undefined {
-  const { told } = event;
+  const told = (event.told ??= new Map());
   const key = application ?? EVERYTHING;
   if (!told.has(key)) told.set(key, share(changeFor(event, application)));
   return told.get(key);
