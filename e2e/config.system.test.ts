@@ -36,9 +36,9 @@ test('a changed title reaches the running example in under 200 ms, and the proof
     layer: string;
   }[];
   expect(history.map(({ value, layer }) => `${layer}: ${value}`).slice(0, 3)).toEqual([
-    'store: Water fund',
-    'store: Tea fund',
-    'store: Coffee fund',
+    'common: Water fund',
+    'common: Tea fund',
+    'common: Coffee fund',
   ]);
   expect((await plumb.run('config', 'unset', 'tipjar.title')).out).toContain('as plumb.yaml says');
   await until('the manifest is in force again', async () => !(await page()).includes('fund'));

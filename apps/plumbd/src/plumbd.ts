@@ -4,7 +4,7 @@
  */
 import { type LogLevel, OperatingError, silentLog, systemClock as clock, systemRandom as random } from '@plumb/base';
 import { createChains } from '@plumb/chains/server';
-import { createConfigHandlers } from '@plumb/config-store/server';
+import { openConfigStore } from '@plumb/config-store/server';
 import { openDeploy } from '@plumb/deploy/server';
 import { openEvents } from '@plumb/events/server';
 import { createIdentity } from '@plumb/identity/server';
@@ -103,7 +103,8 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
   const chains = createChains({ clock, log });
   dispatcher.add('identity', contracts.identity, identity.handlers);
   dispatcher.add('registry', contracts.registry, registry.handlers);
-  dispatcher.add('config', contracts.config, createConfigHandlers({ kv, clock, log }));
+  const config = opening.use(await openConfigStore({ kv, clock, random, log }));
+  dispatcher.add('config', contracts.config, config.handlers);
   dispatcher.add('chains', contracts.chains, chains.handlers);
 
   const events = opening.use(

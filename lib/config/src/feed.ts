@@ -69,10 +69,7 @@ const change = v.object({
 export const configFeedEventSchema = v.variant('kind', [snapshot, change]);
 export type ConfigFeedEvent = v.InferOutput<typeof configFeedEventSchema>;
 
-const place = v.pipe(
-  v.string(),
-  v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and hyphens'),
-);
+const place = v.pipe(v.string(), v.check(isName, NAME_RULE));
 
 /** Where a reader is: it decides which layers are in force for it. */
 export const coordinatesSchema = v.object({

@@ -14,6 +14,7 @@ test('the layers of a reader go from what all share to what is exactly for it', 
   ]);
   expect(layers.map(layerFileName)).toEqual([undefined, 'common', 'production', 'live', 'eu-west-1', 'live-eu-west-1']);
   expect(layersFor({ environment: 'dev' })).toEqual(['manifest', 'common', 'env:dev']);
+  expect(layersFor({ region: 'eu' })).toEqual(['manifest', 'common', 'region:eu']);
   expect(() => layersFor({ environment: 'Dev' })).toThrow('the layer "env:Dev" names "Dev": a name has');
 });
 

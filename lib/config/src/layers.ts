@@ -10,7 +10,7 @@ import { isName, NAME_RULE, nearestWord, OperatingError } from '@plumb/base';
 
 /** Where a reader is. A release environment is shared by several environments: `production` by `live` and `canary`. */
 export type Coordinates = {
-  readonly environment: string;
+  readonly environment?: string | undefined;
   readonly releaseEnvironment?: string | undefined;
   readonly region?: string | undefined;
 };
@@ -31,9 +31,11 @@ export function layersFor(coordinates: Coordinates): readonly string[] {
   const { environment, releaseEnvironment, region } = coordinates;
   const layers: Layer[] = [{ kind: 'manifest' }, { kind: 'common' }];
   if (releaseEnvironment !== undefined) layers.push({ kind: 'release', releaseEnvironment });
-  layers.push({ kind: 'environment', environment });
-  if (region !== undefined)
-    layers.push({ kind: 'region', region }, { kind: 'environment-region', environment, region });
+  if (environment !== undefined) layers.push({ kind: 'environment', environment });
+  if (region !== undefined) layers.push({ kind: 'region', region });
+  if (environment !== undefined && region !== undefined) {
+    layers.push({ kind: 'environment-region', environment, region });
+  }
   return layers.map((layer) => formatLayer(parseLayer(formatLayer(layer))));
 }
 
@@ -65,6 +67,10 @@ export function parseLayer(text: string): Layer {
   if (kind === 'release') return { kind, releaseEnvironment: name };
   return kind === 'env' ? { kind: 'environment', environment: name } : { kind: 'region', region: name };
 }
+
+/** What a person is told of a layer that is none. */
+export const LAYER_RULE =
+  'a layer is common, release:NAME, env:NAME, region:NAME or env:NAME/region:NAME; manifest is what plumb.yaml gives';
 
 export function isLayer(text: string): boolean {
   try {

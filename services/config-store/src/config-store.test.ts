@@ -1,36 +1,11 @@
-import { silentLog } from '@plumb/base';
 import type { ConfigFeedEvent, ConfigValue } from '@plumb/config/feed';
-import { openMemoryKv } from '@plumb/kv';
-import { connectInProcess } from '@plumb/rpc';
-import { createFakeClock } from '@plumb/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ConfigClient, configContract } from './index.ts';
-import { createConfigHandlers } from './server.ts';
-
-type World = AsyncDisposable & { readonly config: ConfigClient; readonly as: (application: string) => ConfigClient };
-
-async function openWorld(): Promise<World> {
-  const clock = createFakeClock();
-  const kv = await openMemoryKv({ clock });
-  const handlers = createConfigHandlers({ kv, clock, log: silentLog });
-  const open = new DisposableStack();
-  return {
-    config: open.use(connectInProcess(configContract, handlers, { id: 'ada', scopes: ['*'] })),
-    as: (application) =>
-      open.use(
-        connectInProcess(configContract, handlers, { id: `${application}-1`, scopes: ['config:read'], application }),
-      ),
-    async [Symbol.asyncDispose]() {
-      open.dispose();
-      await kv[Symbol.asyncDispose]();
-    },
-  };
-}
+import { openConfigWorld as openWorld } from '../test/config-world.ts';
 
 const at = { application: 'shop' } as const;
 
-test('the store layer wins over the manifest, and unset gives way to it again', async () => {
+test('what is set wins over the manifest, and unset gives way to it again', async () => {
   await using world = await openWorld();
   const { config } = world;
   await config.provision({ ...at, values: { title: 'Shop', mail: { host: 'localhost', port: 25 } } });
@@ -38,7 +13,7 @@ test('the store layer wins over the manifest, and unset gives way to it again', 
   await config.set({ ...at, key: 'title', value: 'Sale', comment: 'spring' });
   expect(await config.get({ ...at, key: 'title' })).toMatchObject({
     value: 'Sale',
-    layer: 'store',
+    layer: 'common',
     manifestValue: 'Shop',
     comment: 'spring',
   });
@@ -47,29 +22,33 @@ test('the store layer wins over the manifest, and unset gives way to it again', 
   await expect(config.unset({ ...at, key: 'nothing' })).rejects.toMatchObject({ code: 'not-found' });
 });
 
-test('a conditional set stores only over the revision in force, and 0 names an absent value', async () => {
+test('a conditional set stores only over the revision that the layer has, and 0 names a layer without a value', async () => {
   await using world = await openWorld();
   const { config } = world;
   await config.provision({ ...at, values: { title: 'Shop' } });
-  const { revision = 0 } = (await config.get({ ...at, key: 'title' })) ?? {};
-  expect(await config.set({ ...at, key: 'title', value: 'A', ifRevision: 0 })).toMatchObject({
+  const first = await config.set({ ...at, key: 'title', value: 'A', ifRevision: 0 });
+  expect(first).toMatchObject({ kind: 'stored' });
+  const revision = first.kind === 'stored' ? first.revision : 0;
+  expect(await config.set({ ...at, key: 'title', value: 'B', ifRevision: 0 })).toMatchObject({
     kind: 'conflict',
-    current: { value: 'Shop' },
+    current: { value: 'A', layer: 'common', revision },
   });
-  expect(await config.set({ ...at, key: 'title', value: 'A', ifRevision: revision })).toMatchObject({ kind: 'stored' });
-  expect(await config.set({ ...at, key: 'title', value: 'B', ifRevision: revision })).toMatchObject({
+  expect(await config.set({ ...at, key: 'title', value: 'B', ifRevision: revision })).toMatchObject({ kind: 'stored' });
+  expect(await config.unset({ ...at, key: 'title', ifRevision: revision })).toMatchObject({
     kind: 'conflict',
-    current: { value: 'A' },
+    current: { value: 'B' },
   });
-  expect(await config.set({ ...at, key: 'fresh', value: 0, ifRevision: 0 })).toMatchObject({ kind: 'stored' });
+  expect(await config.set({ ...at, key: 'title', value: 'C', layer: 'env:live', ifRevision: revision })).toEqual({
+    kind: 'conflict',
+  });
 });
 
 test('a key is a value or a path to others, never both, in whichever layer', async () => {
   await using world = await openWorld();
   const { config } = world;
   await config.provision({ ...at, values: { mail: { host: 'localhost' } } });
-  await expect(config.set({ ...at, key: 'mail', value: 'x' })).rejects.toThrow('beside shop.mail.host');
-  await expect(config.set({ ...at, key: 'mail.host.name', value: 'x' })).rejects.toThrow('beside shop.mail.host');
+  await expect(config.set({ ...at, key: 'mail', value: 'x' })).rejects.toThrow('beside mail.host');
+  await expect(config.set({ ...at, key: 'mail.host.name', value: 'x' })).rejects.toThrow('beside mail.host');
   await expect(config.set({ ...at, key: 'mail.tls', value: { min: 1 } })).rejects.toThrow(
     'one by one, like mail.tls.min',
   );
@@ -86,7 +65,7 @@ test('history tells who changed what in which layer, latest first, and keeps the
   await config.unset({ ...at, key: 'count', comment: 'enough' });
   const all = await config.history({ ...at, key: 'count', limit: 1_000 });
   expect(all).toHaveLength(100);
-  expect(all[0]).toMatchObject({ layer: 'store', author: 'ada', comment: 'enough' });
+  expect(all[0]).toMatchObject({ layer: 'common', author: 'ada', comment: 'enough' });
   expect(all[0]).not.toHaveProperty('value');
   expect(all.slice(1, 4).map(({ value }) => value)).toEqual([120, 119, 118]);
 });
@@ -104,8 +83,8 @@ test('provisioning the same again, or setting an equal value, changes nothing', 
 test('a running process sees its own application and may change nothing', async () => {
   await using world = await openWorld();
   await world.config.provision({ ...at, values: { title: 'Shop' } });
-  const shop = world.as('shop');
-  const other = world.as('other');
+  const shop = world.asProcess('shop');
+  const other = world.asProcess('other');
   expect(await shop.get({ ...at, key: 'title' })).toMatchObject({ value: 'Shop' });
   expect(await other.list({})).toEqual([]);
   await expect(other.get({ ...at, key: 'title' })).rejects.toMatchObject({ code: 'denied' });
@@ -116,7 +95,7 @@ test('a running process sees its own application and may change nothing', async 
 test('convergence names who runs which revision, as long as they watch', async () => {
   await using world = await openWorld();
   await world.config.provision({ ...at, values: { title: 'Shop' } });
-  const shop = world.as('shop');
+  const shop = world.asProcess('shop');
   const feed = shop.watch(at)[Symbol.asyncIterator]();
   const first = (await feed.next()).value as ConfigFeedEvent;
   await shop.report({ ...at, instance: 'shop-1', revision: first.revision });
@@ -139,7 +118,7 @@ test('convergence names who runs which revision, as long as they watch', async (
 test('an instance that came back before its lost watch was noticed is still named', async () => {
   await using world = await openWorld();
   await world.config.provision({ ...at, values: { title: 'Shop' } });
-  const shop = world.as('shop');
+  const shop = world.asProcess('shop');
   const [lost, next] = [shop.watch(at)[Symbol.asyncIterator](), shop.watch(at)[Symbol.asyncIterator]()];
   await lost.next();
   const { revision } = (await next.next()).value as ConfigFeedEvent;
@@ -169,7 +148,7 @@ test('a reader that applies every event ends with the values in force', async ()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       await using world = await openWorld();
-      const feed = world.as('shop').watch(at)[Symbol.asyncIterator]();
+      const feed = world.asProcess('shop').watch(at)[Symbol.asyncIterator]();
       const replica = new Map<string, ConfigValue>();
       const apply = async (): Promise<void> => {
         const { value: event } = (await feed.next()) as { value: ConfigFeedEvent };

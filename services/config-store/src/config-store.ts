@@ -1,289 +1,240 @@
 /**
  * Configuration in layers, durable on the key-value store: the core of the service, without doors.
  *
- * A change, its line of history and the application's revision are one transaction. The revision of a change is the
- * store's. Changes of one application are made one after the other, so that no two of them contradict each other.
+ * `commit` is the only writer of values. The values, their lines of history, the change set and the application's revision
+ * are one transaction, and so is what its caller adds, such as the record of a rollout. Commits of one application are
+ * made one after the other, and only over the revision that they were planned on, so that no two of them contradict each
+ * other, in several processes on one store too.
  */
-import { type Clock, newId, OperatingError, Turns } from '@plumb/base';
-import type { ConfigFeedEvent, ConfigValue } from '@plumb/config/feed';
-import { type Collection, type Kv, createCollection, type Operation } from '@plumb/kv';
-import { isDeepStrictEqual } from 'node:util';
-import {
-  ApplicationValues,
-  CHANGED,
-  type Layer,
-  type LayeredValue,
-  valueId,
-  type ValueRecord,
-} from './application-values.ts';
-import type { ConfigChange, ConfigEntry } from './contract.ts';
-import { findPathClash, flatten, isConfigObject } from './flatten.ts';
+import { type Clock, OperatingError, Turns } from '@plumb/base';
+import { type Collection, type Compare, createCollection, type Kv, type Operation } from '@plumb/kv';
+import type { ApplicationHub } from './application-hub.ts';
+import { ApplicationHubs, type HubLease } from './application-hubs.ts';
+import { ApplicationValues } from './application-values.ts';
+import type { ConfigFault } from './contract/guards.ts';
+import { changeFaults, faultsError } from './change-faults.ts';
+import type { SchemaCheck } from './compile-schema.ts';
+import { effectiveChanges, type KeyChange } from './key-change.ts';
+import { environmentOf } from './layer-order.ts';
+import { findOverlayClash, OVERLAY, type RolloutOverlay } from './rollout-overlay.ts';
+import { SchemaBook } from './schema-book.ts';
+import { CHANGED, DEPLOYED, oldValueId, type StoredItem, valueId } from './stored-items.ts';
+import { ValueHistory } from './value-history.ts';
 
-/** Changes that are kept of each key: years of one that people change, and a bound for one that a program does. */
-const HISTORY_MAX = 100;
-/** Configuration is read whole by every process: more than this is data, and belongs elsewhere. */
-const KEYS_MAX = 10_000;
-const VALUE_SIZE_BYTES_MAX = 65_536;
-/** Values that one manifest may change at a time: with their history they are one transaction of the store. */
-const PROVISION_CHANGES_MAX = 250;
+/** Another process on the same store was faster: planned again on what it made, as often as that may plainly happen. */
+const ATTEMPTS_MAX = 8;
 
-type HistoryRecord = {
-  readonly layer: Layer;
-  /** Absent where the key was unset. */
-  readonly value?: ConfigValue | undefined;
+export type CommitBy = {
   readonly author: string;
-  readonly at: number;
+  readonly approvedBy?: string | undefined;
   readonly comment?: string | undefined;
 };
 
-export type Change = {
-  readonly author: string;
-  readonly comment?: string | undefined;
-  readonly ifRevision?: number | undefined;
+/** What a commit writes. */
+export type Planned = {
+  readonly changes: readonly KeyChange[];
+  /** What a rollout gives its members from then on; null ends it. */
+  readonly overlay?: RolloutOverlay | null | undefined;
+  /** The deploy that brings the changes; an environment without a name is none. */
+  readonly deploy?: { readonly environment?: string | undefined } | undefined;
+  /** The rollout that makes the changes: others may not touch its keys. */
+  readonly rollout?: string | undefined;
+  /** Go into the same transaction. At most 16. */
+  readonly operations?: readonly Operation[] | undefined;
+  /** Must hold too; where they do not, the plan is asked again. */
+  readonly compare?: readonly Compare[] | undefined;
 };
-export type ChangeOutcome =
-  | { readonly kind: 'stored'; readonly revision: number }
-  | { readonly kind: 'conflict'; readonly current?: ConfigEntry | undefined };
 
-type KeyChange = { readonly layer: Layer; readonly key: string; readonly value: ConfigValue | undefined };
+/** What a plan comes to: a commit, or an answer instead, such as a conflict; then nothing is written. */
+export type Plan<A> = ({ readonly kind: 'commit' } & Planned) | { readonly kind: 'answer'; readonly answer: A };
+
+export type Stored = { readonly kind: 'stored'; readonly revision: number };
 
 export class ConfigStore {
+  readonly history: ValueHistory;
+  readonly schemas: SchemaBook;
   readonly #kv: Kv;
   readonly #clock: Clock;
-  readonly #values: Collection<ValueRecord>;
-  readonly #history: Collection<HistoryRecord>;
+  readonly #items: Collection<StoredItem>;
+  readonly #hubs: ApplicationHubs;
   /** By the application's name. */
   readonly #turns = new Turns();
 
   constructor(kv: Kv, clock: Clock) {
     this.#kv = kv;
     this.#clock = clock;
-    this.#values = createCollection(kv, 'config/value/');
-    this.#history = createCollection(kv, 'config/history/');
+    this.#items = createCollection(kv, 'config/value/');
+    this.#hubs = new ApplicationHubs(this.#items);
+    this.history = new ValueHistory(kv);
+    this.schemas = new SchemaBook(kv);
   }
 
-  async get(application: string, key: string): Promise<ConfigEntry | undefined> {
-    const values = await this.#load(application);
-    return toEntry(application, key, values);
+  /** The application with its state of the last commit, followed until it is disposed. */
+  open(application: string): Promise<HubLease> {
+    return this.#hubs.open(application);
   }
 
-  async list(application: string | undefined): Promise<ConfigEntry[]> {
-    const items = await this.#values.list(application === undefined ? undefined : `${application}/`);
-    const names = [...new Set(items.map(({ id }) => id.slice(0, id.indexOf('/'))))].sort();
-    return names.flatMap((name) => {
-      const values = valuesOf(name, items);
-      return values.keys().flatMap((key) => toEntry(name, key, values) ?? []);
-    });
+  /** Ends all feeds. */
+  close(): Promise<void> {
+    return this.#hubs.close();
   }
 
-  async snapshot(application: string): Promise<Extract<ConfigFeedEvent, { kind: 'snapshot' }>> {
-    return (await this.#load(application)).snapshot();
-  }
-
-  async revision(application: string): Promise<number> {
-    return (await this.#load(application)).revision;
-  }
-
-  async set(application: string, key: string, value: ConfigValue, change: Change): Promise<ChangeOutcome> {
-    checkValue(key, value);
-    return this.#turns.run(application, async () => {
-      const values = await this.#load(application);
-      const conflict = checkRevision(application, key, values, change.ifRevision);
-      if (conflict !== undefined) return conflict;
-      const clash = findPathClash(key, values.keys());
-      if (clash !== undefined) throw clashError(application, key, clash);
-      const kept = values.getLayer('store', key);
-      if (kept !== undefined && isDeepStrictEqual(kept.value, value))
-        return { kind: 'stored', revision: kept.revision };
-      if (values.get(key) === undefined && values.keys().length >= KEYS_MAX) {
-        throw new OperatingError(
-          'exhausted',
-          `${application} has ${KEYS_MAX} keys already: keep data elsewhere, or unset what is not used`,
-        );
-      }
-      return {
-        kind: 'stored',
-        revision: await this.#write(application, values, [{ layer: 'store', key, value }], change),
-      };
-    });
-  }
-
-  async unset(application: string, key: string, change: Change): Promise<ChangeOutcome> {
-    return this.#turns.run(application, async () => {
-      const values = await this.#load(application);
-      const conflict = checkRevision(application, key, values, change.ifRevision);
-      if (conflict !== undefined) return conflict;
-      if (values.getLayer('store', key) === undefined) {
-        if (values.get(key) === undefined)
-          throw new OperatingError('not-found', `${application}.${key} has no value: there is nothing to unset`);
-        return { kind: 'stored', revision: values.get(key)?.revision ?? 0 };
-      }
-      return {
-        kind: 'stored',
-        revision: await this.#write(application, values, [{ layer: 'store', key, value: undefined }], change),
-      };
-    });
-  }
-
-  async provision(application: string, given: Readonly<Record<string, ConfigValue>>, author: string): Promise<number> {
-    const wanted = flatten(given);
-    if (wanted.size > KEYS_MAX)
-      throw new OperatingError('invalid', `${application} gives ${wanted.size} keys, over the ${KEYS_MAX} that fit`);
-    for (const [key, value] of wanted) checkValue(key, value);
-    return this.#turns.run(application, async () => {
-      const values = await this.#load(application);
-      for (const key of wanted.keys()) {
-        const clash = findPathClash(key, [...wanted.keys(), ...values.layerKeys('store')]);
-        if (clash !== undefined) throw clashError(application, key, clash);
-      }
-      const puts = [...wanted].filter(
-        ([key, value]) => !isDeepStrictEqual(values.getLayer('manifest', key)?.value, value),
-      );
-      const deletes = values.layerKeys('manifest').filter((key) => !wanted.has(key));
-      const changes: KeyChange[] = [
-        ...puts.map(([key, value]) => ({ layer: 'manifest', key, value }) as const),
-        ...deletes.map((key) => ({ layer: 'manifest', key, value: undefined }) as const),
-      ];
-      if (changes.length > PROVISION_CHANGES_MAX) {
-        throw new OperatingError(
-          'invalid',
-          `the manifest of ${application} changes ${changes.length} values at once, over the ${PROVISION_CHANGES_MAX} that fit: keep data elsewhere`,
-        );
-      }
-      return changes.length === 0 ? values.revision : this.#write(application, values, changes, { author });
-    });
-  }
-
-  /** Latest first. */
-  async history(application: string, key: string, limit: number): Promise<ConfigChange[]> {
-    const items = await this.#history.list(`${application}/${key}/`);
-    return items
-      .toSorted((a, b) => b.createRevision - a.createRevision)
-      .slice(0, limit)
-      .map(({ value: { value, ...rest }, createRevision }) => ({
-        ...rest,
-        revision: createRevision,
-        ...(value === undefined ? {} : { value }),
-      }));
-  }
-
-  /** The feed of one application: a snapshot, then what changed in force; a snapshot again for a reader that fell behind. */
-  async *watch(application: string, signal: AbortSignal): AsyncGenerator<ConfigFeedEvent> {
-    const idPrefix = `${application}/`;
-    const relative = <T extends { readonly id: string }>(items: readonly T[]): T[] =>
-      items.map((item) => ({ ...item, id: item.id.slice(idPrefix.length) }));
-    let values = new ApplicationValues();
-    for await (const event of this.#values.watch({ signal, idPrefix })) {
-      if (event.kind === 'snapshot') {
-        values = new ApplicationValues();
-        values.putAll(relative(event.items));
-        yield values.snapshot();
-        continue;
-      }
-      const deletes = event.deletes.map((id) => id.slice(idPrefix.length));
-      const change = values.apply({ ...event, puts: relative(event.puts), deletes });
-      if (change !== undefined) yield change;
-    }
-  }
-
-  async #load(application: string): Promise<ApplicationValues> {
-    return valuesOf(application, await this.#values.list(`${application}/`));
-  }
-
-  async #write(
+  /** The same for one question. The state must not be kept: it changes. */
+  async read<T>(
     application: string,
-    values: ApplicationValues,
-    changes: readonly KeyChange[],
-    { author, comment }: Change,
-  ): Promise<number> {
-    const at = this.#clock.now();
-    const operations: Operation[] = [];
-    for (const { layer, key, value } of changes) {
-      const id = `${application}/${valueId(layer, key)}`;
-      operations.push(
-        value === undefined
-          ? this.#values.deleteOperation(id)
-          : this.#values.putOperation(id, { value, author, at, comment }),
-      );
-      operations.push(...(await this.#historyOperations(application, key, { layer, value, author, at, comment })));
+    ask: (state: ApplicationValues, hub: ApplicationHub) => T | Promise<T>,
+  ): Promise<T> {
+    using lease = await this.#hubs.open(application);
+    return await ask(lease.hub.state, lease.hub);
+  }
+
+  /** Every application that has anything, by name, without following them. Costs all there is. */
+  async readAll(): Promise<ReadonlyMap<string, ApplicationValues>> {
+    const items = await this.#items.list();
+    const byName = Map.groupBy(items, ({ id }) => id.slice(0, id.indexOf('/')));
+    return new Map(
+      [...byName].map(([name, own]) => {
+        const state = new ApplicationValues();
+        state.apply({ puts: own.map((item) => ({ ...item, id: item.id.slice(name.length + 1) })), deletes: [] });
+        return [name, state];
+      }),
+    );
+  }
+
+  /** Runs work on an application when no commit of it is under way, and holds up those that follow. */
+  alone<T>(application: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(application, work);
+  }
+
+  /** Every fault that changes would have, of values, paths and schema; none means that they can be committed. */
+  async check(application: string, changes: readonly KeyChange[]): Promise<ConfigFault[]> {
+    return this.read(application, (state) => this.faultsIn(application, state, changes));
+  }
+
+  /** As `check`, within a plan. */
+  async faultsIn(application: string, state: ApplicationValues, changes: readonly KeyChange[]): Promise<ConfigFault[]> {
+    const { check } = await this.schemas.read(application);
+    return faultsOf(state, effectiveChanges(state, changes), check, {});
+  }
+
+  /**
+   * Writes what `plan` makes of the present state, all or nothing, and resolves when readers of this process see it. `plan`
+   * can be asked again, and must not wait for another commit of the application. Where nothing is different, nothing is
+   * written, and the revision is the application's.
+   * @throws OperatingError `invalid` with every fault in `details.faults`; `conflict` for a key of a running rollout;
+   * what the store throws. Nothing is changed then.
+   */
+  commit<A = never>(
+    application: string,
+    plan: (state: ApplicationValues) => Plan<A> | Promise<Plan<A>>,
+    by: CommitBy,
+  ): Promise<Stored | A> {
+    return this.#turns.run(application, async () => {
+      using lease = await this.#hubs.open(application);
+      for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+        const planned = await plan(lease.hub.state);
+        if (planned.kind === 'answer') return planned.answer;
+        const stored = await this.#write(application, lease.hub, planned, by);
+        if (stored !== undefined) return stored;
+      }
+      throw new OperatingError('conflict', `${application} is changed by somebody else all the time: try again`);
+    });
+  }
+
+  /** Undefined where the state was no longer that of the store; it is when this resolves. */
+  async #write(application: string, hub: ApplicationHub, planned: Planned, by: CommitBy): Promise<Stored | undefined> {
+    const { state } = hub;
+    const { revision } = state;
+    const changes = effectiveChanges(state, planned.changes);
+    if (changes.length === 0 && !isMore(state, planned)) return { kind: 'stored', revision };
+    this.#requireNoRollout(application, state, planned, changes);
+    const schema = await this.schemas.read(application);
+    const faults = faultsOf(state, changes, schema.check, planned);
+    if (faults.length > 0) throw faultsError(application, faults);
+
+    const operations = await this.#operations(application, state, { ...planned, changes }, by);
+    const unchanged = this.#items.compare(`${application}/${CHANGED}`, revision);
+    const compare = [unchanged, this.schemas.compare(application, schema), ...(planned.compare ?? [])];
+    const result = await this.#kv.transact(operations, { compare });
+    if (result.kind === 'conflict') {
+      const isBehind = result.key === this.#items.key(`${application}/${CHANGED}`);
+      if (isBehind && result.current !== undefined) await hub.reach(result.current.modRevision);
+      return undefined;
     }
-    // A change below a value that the store layer gives is not seen by anybody.
-    const isInForce = changes.some(
-      ({ layer, key }) => layer === 'store' || values.getLayer('store', key) === undefined,
-    );
-    if (isInForce) operations.push(this.#values.putOperation(`${application}/${CHANGED}`, { value: null, author, at }));
-    const result = await this.#kv.transact(operations);
-    if (result.kind === 'conflict')
-      throw new OperatingError('conflict', `${application} was changed at the same time: try again`);
-    return result.revision;
+    await hub.reach(result.revision);
+    return { kind: 'stored', revision: result.revision };
   }
 
-  async #historyOperations(application: string, key: string, record: HistoryRecord): Promise<Operation[]> {
-    const prefix = `${application}/${key}/`;
-    const kept = await this.#history.list(prefix);
-    const oldest = kept
-      .toSorted((a, b) => a.createRevision - b.createRevision)
-      .slice(0, Math.max(0, kept.length - HISTORY_MAX + 1));
-    return [
-      this.#history.putOperation(prefix + newId(record.at), record),
-      ...oldest.map(({ id }) => this.#history.deleteOperation(id)),
-    ];
+  async #operations(
+    application: string,
+    state: ApplicationValues,
+    { changes, overlay, deploy, operations: more = [] }: Planned,
+    by: CommitBy,
+  ): Promise<Operation[]> {
+    const id = (rest: string): string => `${application}/${rest}`;
+    const at = this.#clock.now();
+    const authorship = { ...by, at };
+    const operations: Operation[] = [...more];
+    let setCount = state.setCount;
+    if (changes.length > 0) {
+      const recorded = await this.history.record(application, state, changes, authorship);
+      operations.push(...recorded.operations);
+      setCount += 1;
+      for (const [i, { layer, key, value }] of changes.entries()) {
+        // A value that an older store wrote has another id.
+        if (layer === 'common' && state.isOld(key)) operations.push(this.#items.deleteOperation(id(oldValueId(key))));
+        const record = { ...authorship, line: recorded.lines[i] };
+        operations.push(
+          value === undefined
+            ? this.#items.deleteOperation(id(valueId(layer, key)))
+            : this.#items.putOperation(id(valueId(layer, key)), { ...record, value }),
+        );
+      }
+    }
+    if (overlay !== undefined) {
+      operations.push(
+        overlay === null ? this.#items.deleteOperation(id(OVERLAY)) : this.#items.putOperation(id(OVERLAY), overlay),
+      );
+    }
+    if (deploy !== undefined) operations.push(this.#items.putOperation(id(DEPLOYED), { ...deploy, at }));
+    operations.push(this.#items.putOperation(id(CHANGED), { author: by.author, at, setCount }));
+    return operations;
   }
-}
 
-function valuesOf(
-  application: string,
-  items: readonly {
-    readonly id: string;
-    readonly value: ValueRecord;
-    readonly createRevision: number;
-    readonly modRevision: number;
-  }[],
-): ApplicationValues {
-  const values = new ApplicationValues();
-  const prefix = `${application}/`;
-  values.putAll(
-    items.filter(({ id }) => id.startsWith(prefix)).map((item) => ({ ...item, id: item.id.slice(prefix.length) })),
-  );
-  return values;
-}
-
-function toEntry(application: string, key: string, values: ApplicationValues): ConfigEntry | undefined {
-  const found: LayeredValue | undefined = values.get(key);
-  if (found === undefined) return undefined;
-  const manifest = found.layer === 'store' ? values.getLayer('manifest', key) : undefined;
-  return { application, key, ...found, ...(manifest === undefined ? {} : { manifestValue: manifest.value }) };
-}
-
-function checkRevision(
-  application: string,
-  key: string,
-  values: ApplicationValues,
-  ifRevision: number | undefined,
-): ChangeOutcome | undefined {
-  if (ifRevision === undefined || ifRevision === (values.get(key)?.revision ?? 0)) return undefined;
-  return { kind: 'conflict', current: toEntry(application, key, values) };
-}
-
-function checkValue(key: string, value: ConfigValue): void {
-  if (isConfigObject(value)) {
-    throw new OperatingError(
-      'invalid',
-      `${key} cannot be an object: set its parts one by one, like ${key}.${Object.keys(value)[0] ?? 'name'}`,
-    );
-  }
-  const sizeBytes = Buffer.byteLength(JSON.stringify(value));
-  if (sizeBytes > VALUE_SIZE_BYTES_MAX) {
-    throw new OperatingError(
-      'invalid',
-      `${key} is ${sizeBytes} bytes, over the ${VALUE_SIZE_BYTES_MAX} of a value: keep files as assets`,
-    );
+  #requireNoRollout(
+    application: string,
+    { overlay }: ApplicationValues,
+    { rollout }: Planned,
+    changes: readonly KeyChange[],
+  ): void {
+    if (overlay === undefined || overlay.id === rollout) return;
+    for (const { layer, key } of changes) {
+      // A deploy is not held up: what a rollout gives is in a layer above.
+      if (layer === 'manifest') continue;
+      const clash = findOverlayClash(overlay, key);
+      if (clash === undefined) continue;
+      throw new OperatingError(
+        'conflict',
+        `${application}.${clash} is being rolled out by ${overlay.id}: wait for its end, or revert it first`,
+      );
+    }
   }
 }
 
-function clashError(application: string, key: string, clash: string): OperatingError {
-  return new OperatingError(
-    'invalid',
-    `${application}.${key} cannot have a value beside ${application}.${clash}: unset one of them first`,
-  );
+/** What members of a rollout see must fit too: it is checked as if the rollout had ended. */
+function faultsOf(
+  state: ApplicationValues,
+  changes: readonly KeyChange[],
+  check: SchemaCheck | undefined,
+  { overlay: next, rollout, deploy }: Partial<Planned>,
+): ConfigFault[] {
+  const overlay = next === undefined ? state.overlay : (next ?? undefined);
+  const faults = changeFaults(state, changes, check, deploy);
+  if (faults.length > 0 || overlay === undefined || (overlay.id === rollout && changes.length > 0)) return faults;
+  return changeFaults(state, effectiveChanges(state, [...overlay.changes, ...changes]), check, deploy);
+}
+
+function isMore(state: ApplicationValues, { overlay, deploy, operations = [] }: Planned): boolean {
+  if (operations.length > 0 || overlay !== undefined) return true;
+  return deploy !== undefined && (!state.isDeployed || environmentOf(deploy.environment) !== state.environment);
 }

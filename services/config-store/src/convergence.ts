@@ -1,48 +1,131 @@
-/** Who runs which revision, as the running processes say. In memory: they say it again when they connect again. */
+/**
+ * Who follows the feed, and the proof of what they run: an instance is converged when the digest of its values, which it
+ * reports, is that of the values that it is to have now at its place, as a member of a rollout or not, and it has applied
+ * the last event that it was sent. In memory: processes say it again when they connect again.
+ */
 import type { Clock } from '@plumb/base';
+import { digestOf } from '@plumb/config/digest';
+import type { ConfigFeedEvent } from '@plumb/config/feed';
+import type { SharedValue } from '@plumb/rpc';
+import type { ApplicationValues, Reader, ViewPlace } from './application-values.ts';
+import type { ConfigConvergence } from './contract/rollouts.ts';
 
-/** Instances that are remembered of an application; beyond it the one that was silent longest is forgotten. */
+/** Instances that are remembered of an application; beyond it the one that came first is forgotten until it comes again. */
 const INSTANCES_MAX = 10_000;
 
-export type Report = { readonly instance: string; readonly revision: number; readonly at: number };
+export type InstanceReader = Reader & { readonly instance: string };
+export type Report = { readonly revision: number; readonly digest?: string | undefined };
+
+type Follower = {
+  reader: InstanceReader;
+  watchCount: number;
+  /** Of the last event on its way to it. */
+  sentRevision: number;
+  report: (Report & { readonly at: number }) | undefined;
+  readonly since: number;
+};
+
+export type ConvergedInstance = ConfigConvergence['instances'][number];
 
 export class Convergence {
   readonly #clock: Clock;
-  readonly #reports = new Map<string, Map<string, Report>>();
-  /** How many watches an instance has open, by application and instance; those that have none are not held. */
-  readonly #watchCounts = new Map<string, number>();
+  readonly #onNews: (application: string) => void;
+  readonly #applications = new Map<string, Map<string, Follower>>();
+  /** What readers are to have, by their place, at the revision that a state was at. */
+  readonly #digests = new WeakMap<
+    ApplicationValues,
+    { readonly revision: number; readonly byPlace: Map<string, string> }
+  >();
 
-  constructor(clock: Clock) {
+  /** `onNews` is told of the application when an instance comes, goes or reports. */
+  constructor(clock: Clock, onNews: (application: string) => void = () => undefined) {
     this.#clock = clock;
+    this.#onNews = onNews;
   }
 
-  report(application: string, instance: string, revision: number): void {
-    const reports = this.#reports.get(application) ?? new Map<string, Report>();
-    this.#reports.set(application, reports);
-    reports.delete(instance);
-    reports.set(instance, { instance, revision, at: this.#clock.now() });
-    const oldest = reports.keys().next().value;
-    if (reports.size > INSTANCES_MAX && oldest !== undefined) reports.delete(oldest);
-  }
-
-  watchBegins(application: string, instance: string): void {
-    const id = `${application}/${instance}`;
-    this.#watchCounts.set(id, (this.#watchCounts.get(id) ?? 0) + 1);
-  }
-
-  /** With the last watch goes what the instance said. One that came back may do so before its lost connection is noticed. */
-  watchEnds(application: string, instance: string): void {
-    const id = `${application}/${instance}`;
-    const left = (this.#watchCounts.get(id) ?? 1) - 1;
-    if (left > 0) {
-      this.#watchCounts.set(id, left);
-      return;
+  /** The events of a feed, noted as those of its reader. */
+  async *follow(
+    application: string,
+    reader: InstanceReader,
+    events: AsyncIterable<SharedValue<ConfigFeedEvent>>,
+  ): AsyncGenerator<SharedValue<ConfigFeedEvent>> {
+    const follower = this.#begin(application, reader);
+    try {
+      for await (const event of events) {
+        follower.sentRevision = event.value.revision;
+        yield event;
+      }
+    } finally {
+      this.#end(application, reader.instance, follower);
     }
-    this.#watchCounts.delete(id);
-    this.#reports.get(application)?.delete(instance);
   }
 
-  list(application: string): Report[] {
-    return [...(this.#reports.get(application)?.values() ?? [])].sort((a, b) => a.instance.localeCompare(b.instance));
+  /** What an instance says that does not follow the feed proves nothing, and is not kept. */
+  report(application: string, instance: string, report: Report): void {
+    const follower = this.#applications.get(application)?.get(instance);
+    if (follower === undefined) return;
+    follower.report = { ...report, at: this.#clock.now() };
+    this.#onNews(application);
+  }
+
+  /** In no order. */
+  readers(application: string): InstanceReader[] {
+    return [...(this.#applications.get(application)?.values() ?? [])].map(({ reader }) => reader);
+  }
+
+  /** By instance. `state` is that of the application now. */
+  list(application: string, state: ApplicationValues): ConvergedInstance[] {
+    const followers = [...(this.#applications.get(application)?.values() ?? [])];
+    followers.sort((a, b) => (a.reader.instance < b.reader.instance ? -1 : 1));
+    return followers.map(({ reader, report, since, sentRevision }) => {
+      const place = state.placeOf(reader);
+      const isApplied = report !== undefined && report.revision >= sentRevision;
+      const environment = reader.coordinates.environment ?? state.environment;
+      return {
+        instance: reader.instance,
+        revision: report?.revision ?? 0,
+        at: report?.at ?? since,
+        isConverged: isApplied && report.digest === this.#digestAt(place, state),
+        ...(environment === undefined ? {} : { environment }),
+        ...(report?.digest === undefined ? {} : { digest: report.digest }),
+        ...(place.isMember && state.overlay !== undefined ? { rollout: state.overlay.id } : {}),
+      };
+    });
+  }
+
+  #begin(application: string, reader: InstanceReader): Follower {
+    const followers = this.#applications.get(application) ?? new Map<string, Follower>();
+    this.#applications.set(application, followers);
+    const known = followers.get(reader.instance);
+    // One that came back may do so before its lost connection is noticed: what counts is what it says from then on.
+    const follower = known ?? { reader, watchCount: 0, sentRevision: 0, report: undefined, since: this.#clock.now() };
+    follower.reader = reader;
+    follower.watchCount += 1;
+    followers.set(reader.instance, follower);
+    const oldest = followers.keys().next().value;
+    if (followers.size > INSTANCES_MAX && oldest !== undefined) followers.delete(oldest);
+    this.#onNews(application);
+    return follower;
+  }
+
+  /** With the last watch goes what the instance said. */
+  #end(application: string, instance: string, follower: Follower): void {
+    follower.watchCount -= 1;
+    const followers = this.#applications.get(application);
+    if (follower.watchCount > 0 || followers?.get(instance) !== follower) return;
+    followers.delete(instance);
+    if (followers.size === 0) this.#applications.delete(application);
+    this.#onNews(application);
+  }
+
+  /** Computed once for all readers of a place, until anything changes. */
+  #digestAt(place: ViewPlace, state: ApplicationValues): string {
+    const { revision } = state;
+    const known = this.#digests.get(state);
+    const byPlace = known?.revision === revision ? known.byPlace : new Map<string, string>();
+    this.#digests.set(state, { revision, byPlace });
+    const digest = byPlace.get(place.id) ?? digestOf(state.viewAt(place));
+    byPlace.set(place.id, digest);
+    return digest;
   }
 }

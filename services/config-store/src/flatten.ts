@@ -1,5 +1,5 @@
 import { OperatingError } from '@plumb/base';
-import { type ConfigValue, configKeySchema } from '@plumb/config/feed';
+import { type ConfigValue, configKeySchema, isSealedValue } from '@plumb/config/feed';
 import * as v from 'valibot';
 
 /** A nested object deeper than this is a mistake or an attack. */
@@ -7,12 +7,13 @@ const DEPTH_MAX = 16;
 
 type ConfigObject = { readonly [key: string]: ConfigValue };
 
+/** Whether a value is taken apart into its parts. A sealed value is one, and so is a list. */
 export function isConfigObject(value: ConfigValue): value is ConfigObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isSealedValue(value);
 }
 
 /**
- * Nested objects as dotted paths; arrays stay one value, empty objects vanish.
+ * Nested objects as dotted paths; arrays and sealed values stay one value, empty objects vanish.
  * @throws OperatingError `invalid` for a name that cannot be part of a path, two ways to the same key, or a depth over 16.
  */
 export function flatten(values: ConfigObject): ReadonlyMap<string, ConfigValue> {
@@ -39,11 +40,15 @@ export function flatten(values: ConfigObject): ReadonlyMap<string, ConfigValue> 
   return flat;
 }
 
-/**
- * The key among `keys` that cannot live beside `key`: a value has no keys below it.
- * Of `mail` and `mail.host` only one can be set.
- */
-export function findPathClash(key: string, keys: Iterable<string>): string | undefined {
-  for (const other of keys) if (other.startsWith(`${key}.`) || key.startsWith(`${other}.`)) return other;
-  return undefined;
+/** The inverse, for keys that do not clash. */
+export function unflatten(values: Iterable<readonly [key: string, value: ConfigValue]>): Record<string, ConfigValue> {
+  const tree: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [key, value] of values) {
+    const parts = key.split('.');
+    const last = parts.pop() ?? key;
+    let branch = tree;
+    for (const part of parts) branch = (branch[part] ??= Object.create(null)) as Record<string, unknown>;
+    branch[last] = value;
+  }
+  return tree as Record<string, ConfigValue>;
 }

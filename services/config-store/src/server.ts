@@ -1,96 +1,99 @@
-import { type Clock, type Log, OperatingError } from '@plumb/base';
+import type { Clock, Log, Random } from '@plumb/base';
 import type { ConfigFeedEvent } from '@plumb/config/feed';
 import type { Kv } from '@plumb/kv';
-import type { Call, Caller } from '@plumb/rpc';
+import type { SharedValue } from '@plumb/rpc';
+import { createAccessHandlers } from './access-handlers.ts';
+import { type ConfigAccess, createConfigAccess, requireOwn } from './config-access.ts';
 import { ConfigStore } from './config-store.ts';
 import type { ConfigHandlers } from './contract.ts';
 import { Convergence } from './convergence.ts';
+import { ChangeNews, noteStored } from './follow-changes.ts';
+import { createGuardHandlers } from './guard-handlers.ts';
+import { createPastHandlers } from './past-handlers.ts';
+import { Proposals } from './proposals.ts';
+import { Protection } from './protection.ts';
+import { createReadHandlers } from './read-handlers.ts';
+import { openReadEvidence } from './read-evidence.ts';
+import { openRecipients } from './recipients.ts';
+import type { QueryNumber } from './rollout-gate.ts';
+import { createRolloutHandlers } from './rollout-handlers.ts';
+import { openRolloutRecords } from './rollout-records.ts';
+import { Rollouts } from './rollouts.ts';
+import { createWriteHandlers } from './write-handlers.ts';
 
-/** Changes that `history` gives where the caller does not say. */
-const HISTORY_LIMIT = 20;
+export type ConfigDependencies = {
+  readonly kv: Kv;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Answers a gate of a rollout. Without it no gate is ever good, so that a rollout with one waits. */
+  readonly queryNumber?: QueryNumber | undefined;
+  /** Tells what a rollout has come to. */
+  readonly journal?: ((application: string, text: string) => Promise<void>) | undefined;
+};
 
-export type ConfigDependencies = { readonly kv: Kv; readonly clock: Clock; readonly log: Log };
+/** Dispose it before the store that it is on. */
+export type ConfigService = AsyncDisposable & { readonly handlers: ConfigHandlers };
 
 /** The configuration service: one function a method. A process that Plumb runs sees its own application only. */
-export function createConfigHandlers({ kv, clock, log }: ConfigDependencies): ConfigHandlers {
+export async function openConfigStore({
+  queryNumber = async () => undefined,
+  journal = async () => undefined,
+  ...dependencies
+}: ConfigDependencies): Promise<ConfigService> {
+  const { kv, clock, random, log } = dependencies;
+  await using opening = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const news = new ChangeNews(clock);
+  const following = noteStored(kv, news, { clock, random, log, signal: stop.signal });
+  opening.defer(async () => {
+    stop.abort();
+    await following;
+  });
   const store = new ConfigStore(kv, clock);
-  const convergence = new Convergence(clock);
-  return {
-    get({ application, key }, { caller }) {
-      requireOwn(application, caller);
-      return store.get(application, key);
-    },
-    async snapshot({ application }, { caller }) {
-      requireOwn(application, caller);
-      const { revision, values } = await store.snapshot(application);
-      return { revision, values };
-    },
-    list({ application }, { caller }) {
-      const wanted = application ?? caller.application;
-      if (wanted !== undefined) requireOwn(wanted, caller);
-      return store.list(wanted);
-    },
-    async set({ application, key, value, ifRevision, comment }, { caller }) {
-      requireOwn(application, caller);
-      const outcome = await store.set(application, key, value, { author: caller.id, comment, ifRevision });
-      // The value may be a secret: it is never logged.
-      log.info('config.set', { application, key, caller: caller.id, outcome: outcome.kind });
-      return outcome;
-    },
-    async unset({ application, key, ifRevision, comment }, { caller }) {
-      requireOwn(application, caller);
-      const outcome = await store.unset(application, key, { author: caller.id, comment, ifRevision });
-      log.info('config.unset', { application, key, caller: caller.id, outcome: outcome.kind });
-      return outcome;
-    },
-    history({ application, key, limit = HISTORY_LIMIT }, { caller }) {
-      requireOwn(application, caller);
-      return store.history(application, key, limit);
-    },
-    async provision({ application, values }, { caller }) {
-      requireOwn(application, caller);
-      const revision = await store.provision(application, values, caller.id);
-      log.info('config.provision', { application, caller: caller.id, revision });
-      return { revision };
-    },
-    async convergence({ application }, { caller }) {
-      requireOwn(application, caller);
-      return { revision: await store.revision(application), instances: convergence.list(application) };
-    },
-    watch({ application }, { caller, signal }: Call): AsyncIterable<ConfigFeedEvent> {
-      requireOwn(application, caller);
-      return watchAs(caller, application, store.watch(application, signal), convergence);
-    },
-    report({ application, instance, revision }, { caller }) {
-      requireOwn(application, caller);
-      if (caller.application !== undefined && caller.id !== instance) {
-        throw new OperatingError('denied', `${caller.id} may not speak for ${instance}`);
-      }
-      convergence.report(application, instance, revision);
-      return {};
-    },
-  };
-}
-
-/** The report of an instance goes with its watch. */
-async function* watchAs(
-  caller: Caller,
-  application: string,
-  events: AsyncIterable<ConfigFeedEvent>,
-  convergence: Convergence,
-): AsyncGenerator<ConfigFeedEvent> {
-  convergence.watchBegins(application, caller.id);
-  try {
-    yield* events;
-  } finally {
-    convergence.watchEnds(application, caller.id);
-  }
-}
-
-function requireOwn(application: string, caller: Caller): void {
-  if (caller.application === undefined || caller.application === application) return;
-  throw new OperatingError(
-    'denied',
-    `${caller.id} belongs to ${caller.application} and may not see the configuration of ${application}`,
+  opening.defer(() => store.close());
+  const convergence = new Convergence(clock, (application) => news.note(application, 'convergence'));
+  const recipients = opening.use(await openRecipients(dependencies));
+  const evidence = opening.use(await openReadEvidence(dependencies, (application) => news.note(application, 'reads')));
+  const records = opening.use(await openRolloutRecords(dependencies));
+  const access = createConfigAccess(recipients);
+  const protection = new Protection(kv);
+  const rollouts = opening.use(
+    new Rollouts({ store, records, protection, convergence, queryNumber, journal, clock, log }),
   );
+  const context = { store, access, protection, proposals: new Proposals(kv, clock), clock, log };
+  const handlers: ConfigHandlers = {
+    ...createReadHandlers(context),
+    ...createWriteHandlers(context),
+    ...createPastHandlers(context),
+    ...createGuardHandlers(context),
+    ...createRolloutHandlers({ store, rollouts, convergence, access }),
+    ...createAccessHandlers({ store, recipients, evidence, convergence, news, clock, log }),
+    watch: createWatch({ store, access, convergence }),
+  };
+  const open = opening.move();
+  return { handlers, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+type WatchDependencies = {
+  readonly store: ConfigStore;
+  readonly access: ConfigAccess;
+  readonly convergence: Convergence;
+};
+
+/** The feed of one application, which `convergence` hears of as long as it is followed. */
+function createWatch({ store, access, convergence }: WatchDependencies): ConfigHandlers['watch'] {
+  return async function* watch(
+    { application, instance, ...coordinates },
+    { caller, signal },
+  ): AsyncGenerator<SharedValue<ConfigFeedEvent>> {
+    requireOwn(application, caller);
+    using lease = await store.open(application);
+    const given = access.readerOf(caller, lease.hub.state, coordinates);
+    // A process is itself, whatever it says. Who looks on without being an instance takes no part in rollouts.
+    const own = given.instance ?? instance;
+    if (own === undefined) return yield* lease.hub.watch(given, signal);
+    const reader = { ...given, instance: own };
+    yield* convergence.follow(application, reader, lease.hub.watch(reader, signal));
+  };
 }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Log, OperatingError, silentLog, systemClock, systemRandom } from '@plumb/base';
 import { type ConfigClient, configContract } from '@plumb/config-store';
-import { createConfigHandlers } from '@plumb/config-store/server';
+import { openConfigStore } from '@plumb/config-store/server';
 import type { Kv } from '@plumb/kv';
 import { registryContract, type RegistryClient } from '@plumb/registry';
 import { openRegistry } from '@plumb/registry/server';
@@ -58,7 +58,8 @@ export async function openWorld({
   const clock = systemClock;
   const registryService = opening.use(await openRegistry({ kv, clock, log, hostName: 'host' }));
   const registry = opening.use(connectInProcess(registryContract, registryService.handlers, CALLER));
-  const config = opening.use(connectInProcess(configContract, createConfigHandlers({ kv, clock, log }), CALLER));
+  const configService = opening.use(await openConfigStore({ kv, clock, random: systemRandom, log }));
+  const config = opening.use(connectInProcess(configContract, configService.handlers, CALLER));
   const service = opening.use(
     await openDeploy({
       kv,

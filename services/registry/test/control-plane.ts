@@ -1,7 +1,7 @@
 /** What plumbd is to the programs that it knows: dictionary, configuration and identity behind one encrypted door. */
-import { type Log, silentLog, systemClock as clock } from '@plumb/base';
+import { type Log, silentLog, systemClock as clock, systemRandom as random } from '@plumb/base';
 import { configContract } from '@plumb/config-store';
-import { createConfigHandlers } from '@plumb/config-store/server';
+import { openConfigStore } from '@plumb/config-store/server';
 import { identityContract } from '@plumb/identity';
 import { createIdentity } from '@plumb/identity/server';
 import type { Kv } from '@plumb/kv';
@@ -45,7 +45,8 @@ export async function openControlPlane({
   const connection = opening.use(connectDispatcher(dispatcher, { id: 'plumb', scopes: ['*'] }, { clock }));
   const identity = createIdentity({ kv, clock, log, operatorKey: 'o', consoleUrl: () => '' });
   dispatcher.add('identity', identityContract, identity.handlers);
-  dispatcher.add('config', configContract, createConfigHandlers({ kv, clock, log }));
+  const configStore = opening.use(await openConfigStore({ kv, clock, random, log }));
+  dispatcher.add('config', configContract, configStore.handlers);
   const config = createClient(configContract, 'config', connection);
   const service = opening.use(
     await openRegistry({

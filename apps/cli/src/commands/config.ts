@@ -93,6 +93,10 @@ export const configSet: Command = {
       return 1;
     }
     if (isJson) return 0;
+    if (outcome.kind === 'proposed') {
+      out(`${words[0]} waits for a second person, as proposal ${outcome.proposal}`);
+      return 0;
+    }
     out(`${words[0]} is now at revision ${outcome.revision}`);
     if (entries === undefined || applications === undefined) return 0;
     const isDeployed = applications.some(({ name }) => name === key.application);
