@@ -6,6 +6,7 @@ import { Overlays } from './components/overlays.tsx';
 import { Sidebar } from './components/sidebar.tsx';
 import { AlertsPage } from './pages/alerts-page.tsx';
 import { ApplicationPage } from './pages/application-page.tsx';
+import { ConfigPage } from './pages/config-page.tsx';
 import { HostPage } from './pages/host-page.tsx';
 import { JournalPage } from './pages/journal-page.tsx';
 import { NotFoundPage } from './pages/not-found-page.tsx';
@@ -48,6 +49,8 @@ function Page({ route }: { readonly route: Route }): JSX.Element {
       return <JournalPage />;
     case 'services':
       return <ServicesPage />;
+    case 'config':
+      return <ConfigPage name={route.name} tab={route.tab} />;
     case 'query':
       return <QueryPage />;
     case 'host':
@@ -59,7 +62,7 @@ function Page({ route }: { readonly route: Route }): JSX.Element {
 
 /** A change of page begins at its top with its heading read out; a change of tab does not. The window's title counts open incidents. */
 function usePageChange(route: Route): void {
-  const page = route.kind === 'application' ? `${route.kind} ${route.name}` : route.kind;
+  const page = 'name' in route ? `${route.kind} ${route.name}` : route.kind;
   const title = routeTitle(route);
   const events = useConsole().store.events.value;
   const openCount = events === undefined ? 0 : openIncidents(events).length;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { APPLICATION_TABS, applicationPath, parsePath, routeTitle } from './router.ts';
+import { APPLICATION_TABS, applicationPath, CONFIG_TABS, configPath, parsePath, routeTitle } from './router.ts';
 
 test('plain pages have one word as their path', () => {
   const kinds = ['/', '/alerts', '/journal', '/services', '/query', '/host', '/journal/'].map(
@@ -14,17 +14,28 @@ test('the path of each part of an application leads back to it', () => {
   }
 });
 
+test('configuration is listed for all applications, and has parts for each', () => {
+  expect(parsePath('/config')).toEqual({ kind: 'config', name: undefined, tab: 'values' });
+  for (const tab of CONFIG_TABS)
+    expect(parsePath(configPath('tipjar', tab))).toEqual({ kind: 'config', name: 'tipjar', tab });
+});
+
 test('what no page has is not found, with its path', () => {
-  for (const path of ['/nope', '/apps', '/apps/tipjar/nope', '/apps/tipjar/log/more', '/alerts/1']) {
+  for (const path of [
+    '/nope',
+    '/apps',
+    '/apps/tipjar/nope',
+    '/apps/tipjar/log/more',
+    '/alerts/1',
+    '/config/tipjar/nope',
+    '/config/tipjar/values/more',
+  ]) {
     expect(parsePath(path)).toEqual({ kind: 'not-found', path });
   }
 });
 
 test('titles', () => {
-  expect(['/', '/alerts', '/apps/tipjar/log', '/nope'].map((path) => routeTitle(parsePath(path)))).toEqual([
-    'Overview',
-    'Alerts',
-    'tipjar',
-    'Not found',
-  ]);
+  expect(
+    ['/', '/alerts', '/apps/tipjar/log', '/config/tipjar', '/nope'].map((path) => routeTitle(parsePath(path))),
+  ).toEqual(['Overview', 'Alerts', 'tipjar', 'Configuration of tipjar', 'Not found']);
 });

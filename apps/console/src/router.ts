@@ -3,9 +3,13 @@ export type ApplicationTab = (typeof APPLICATION_TABS)[number];
 export type Route =
   | { readonly kind: 'overview' | 'alerts' | 'journal' | 'services' | 'query' | 'host' }
   | { readonly kind: 'application'; readonly name: string; readonly tab: ApplicationTab }
+  | { readonly kind: 'config'; readonly name: string | undefined; readonly tab: ConfigTab }
   | { readonly kind: 'not-found'; readonly path: string };
 
 export const APPLICATION_TABS = ['graphs', 'config', 'log', 'journal'] as const;
+/** Parts of an application's configuration. */
+export const CONFIG_TABS = ['values', 'changes', 'compare', 'instances'] as const;
+export type ConfigTab = (typeof CONFIG_TABS)[number];
 
 const PLAIN_PAGES = ['alerts', 'journal', 'services', 'query', 'host'] as const;
 
@@ -19,7 +23,15 @@ export function parsePath(path: string): Route {
   if (first === 'apps' && name !== undefined && known !== undefined && rest.length === 0) {
     return { kind: 'application', name, tab: known };
   }
+  if (first === 'config' && rest.length === 0) {
+    const part = CONFIG_TABS.find((kind) => kind === (parts[2] ?? 'values'));
+    if (part !== undefined) return { kind: 'config', name, tab: part };
+  }
   return { kind: 'not-found', path };
+}
+
+export function configPath(name: string, tab: ConfigTab = 'values'): string {
+  return tab === 'values' ? `/config/${name}` : `/config/${name}/${tab}`;
 }
 
 export function applicationPath(name: string, tab: ApplicationTab = 'graphs'): string {
@@ -31,6 +43,8 @@ export function routeTitle(route: Route): string {
   switch (route.kind) {
     case 'application':
       return route.name;
+    case 'config':
+      return route.name === undefined ? 'Configuration' : `Configuration of ${route.name}`;
     case 'not-found':
       return 'Not found';
     case 'overview':

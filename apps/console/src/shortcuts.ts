@@ -4,6 +4,7 @@ export const SHORTCUTS = [
   { keys: 'g a', action: 'alerts', help: 'Go to alerts' },
   { keys: 'g j', action: 'journal', help: 'Go to the journal' },
   { keys: 'g s', action: 'services', help: 'Go to services' },
+  { keys: 'g c', action: 'config', help: 'Go to configuration' },
   { keys: 'g q', action: 'query', help: 'Go to query' },
   { keys: 'g h', action: 'host', help: 'Go to the host' },
   { keys: 'mod+k', action: 'palette', help: 'Find anything' },

@@ -28,6 +28,7 @@ function run(action: ShortcutAction, store: ConsoleStore, navigate: (path: strin
     case 'alerts':
     case 'journal':
     case 'services':
+    case 'config':
     case 'query':
     case 'host':
       return navigate(`/${action}`);

@@ -3,6 +3,7 @@ import { Empty, formatCount, Skeleton, Status } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { type ConfigView, createConfigView, followConfig, isConverged } from '../store/config-view.ts';
+import { configPath } from '../router.ts';
 import { ConfigHistory } from './config-history.tsx';
 import { ConfigRow } from './config-row.tsx';
 import { useConsole, useRunning } from './console-context.ts';
@@ -33,7 +34,10 @@ export function ConfigTable({
       <header class="card-head">
         <h2 id="config-title">{title}</h2>
         <span class="card-meta">
-          <ConvergenceStatus view={view} />
+          <ConvergenceStatus view={view} />{' '}
+          <a class="link" href={configPath(application)}>
+            Places, changes, rollouts
+          </a>
         </span>
       </header>
       {view.refused.value !== undefined && <Empty title="The configuration cannot be read">{view.refused.value}</Empty>}

@@ -1,5 +1,5 @@
 import { createContext } from 'preact';
-import { useContext, useEffect } from 'preact/hooks';
+import { useContext, useEffect, useRef } from 'preact/hooks';
 import type { ConsoleApi } from '../store/console-api.ts';
 import type { ConsoleStore } from '../store/console-store.ts';
 import type { World } from '../store/follow.ts';
@@ -30,4 +30,25 @@ export function useRunning(
     void run(stop.signal);
     return () => stop.abort();
   }, inputs);
+}
+
+/** Runs `onEscape` for the Escape key while the view is there; the innermost view that asks has it, and an open dialog before all. */
+export function useEscape(onEscape: () => void): void {
+  const latest = useRef(onEscape);
+  latest.current = onEscape;
+  useEffect(() => {
+    escapes.push(latest);
+    if (escapes.length === 1) addEventListener('keydown', runEscape);
+    return () => {
+      escapes.splice(escapes.indexOf(latest), 1);
+      if (escapes.length === 0) removeEventListener('keydown', runEscape);
+    };
+  }, []);
+}
+
+const escapes: { readonly current: () => void }[] = [];
+
+function runEscape(event: KeyboardEvent): void {
+  if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
+  escapes.at(-1)?.current();
 }

@@ -11,6 +11,7 @@ const PAGES = [
   { path: '/alerts', label: 'Alerts', icon: 'alerts', kind: 'alerts' },
   { path: '/journal', label: 'Journal', icon: 'journal', kind: 'journal' },
   { path: '/services', label: 'Services', icon: 'services', kind: 'services' },
+  { path: '/config', label: 'Config', icon: 'config', kind: 'config' },
   { path: '/query', label: 'Query', icon: 'query', kind: 'query' },
   { path: '/host', label: 'Host', icon: 'host', kind: 'host' },
 ] as const satisfies readonly { path: string; label: string; icon: IconName; kind: string }[];

@@ -9,7 +9,7 @@ import { applyTheme, nextTheme, readTheme, THEME_KEY } from './theme.ts';
 test('the palette finds by letters in order, the start of a word first', () => {
   const items = paletteItems(new Map([['tipjar', testApplication('tipjar', [])]]));
   expect(findItems(items, 'tl')[0]).toMatchObject({ path: '/apps/tipjar/log' });
-  expect(findItems(items, 'CONF')[0]).toMatchObject({ path: '/apps/tipjar/config' });
+  expect(findItems(items, 'TCONF')[0]).toMatchObject({ path: '/apps/tipjar/config' });
   expect(findItems(items, 'h')[0]).toMatchObject({ path: '/host' });
   expect(findItems(items, 'zzz')).toEqual([]);
   expect(findItems(items, '')).toHaveLength(items.length);

@@ -8,6 +8,7 @@ const PAGES: readonly PaletteItem[] = [
   { label: 'Alerts', hint: 'Page', path: '/alerts' },
   { label: 'Journal', hint: 'Page', path: '/journal' },
   { label: 'Services', hint: 'Page', path: '/services' },
+  { label: 'Configuration', hint: 'Page', path: '/config' },
   { label: 'Query', hint: 'Page', path: '/query' },
   { label: 'Host', hint: 'Page', path: '/host' },
 ];
