@@ -6,7 +6,7 @@ import { type LogLevel, OperatingError, silentLog, systemClock as clock, systemR
 import { createChains } from '@plumb/chains/server';
 import { openConfigStore } from '@plumb/config-store/server';
 import { openDeploy } from '@plumb/deploy/server';
-import { openEvents } from '@plumb/events/server';
+import { type Events, openEvents } from '@plumb/events/server';
 import { createIdentity } from '@plumb/identity/server';
 import { openRocksKv } from '@plumb/kv/rocks';
 import { formatExposition, openMetrics, prometheusApi } from '@plumb/metrics/server';
@@ -25,6 +25,7 @@ import { createDaemonLog } from './daemon-log.ts';
 import { type Doors, openDataDirectory, readProcessStart, removeDoors, writeDoors } from './data-directory.ts';
 import { openHttpDoor } from './http-door.ts';
 import { createOwnMetrics } from './own-metrics.ts';
+import { queryNumber } from './query-number.ts';
 import { httpRoutes } from './routes.ts';
 import { openRpcDoor } from './rpc-door.ts';
 import { readStaticFiles } from './static-files.ts';
@@ -97,13 +98,30 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     operatorKey: directory.operatorKey,
     consoleUrl: () => doors?.http ?? '',
   });
-  const readConfig: ReadConfig = (application) => services.config.snapshot({ application });
+  // As whoever asks: the service decides which secrets it is sent.
+  const readConfig: ReadConfig = async (application, { caller, coordinates }) =>
+    (await dispatcher.call('config.snapshot', { application, ...coordinates }, caller)) as Awaited<
+      ReturnType<ReadConfig>
+    >;
   registry = opening.use(await openRegistry({ kv, clock, log, hostName, readConfig }));
 
   const chains = createChains({ clock, log });
   dispatcher.add('identity', contracts.identity, identity.handlers);
   dispatcher.add('registry', contracts.registry, registry.handlers);
-  const config = opening.use(await openConfigStore({ kv, clock, random, log }));
+  let journal: Events['journal'] | undefined;
+  const config = opening.use(
+    await openConfigStore({
+      kv,
+      clock,
+      random,
+      log,
+      queryNumber: (query, signal) => queryNumber(services.metrics, query, signal),
+      async journal(application, text) {
+        if (journal === undefined) throw new OperatingError('unavailable', 'the journal is not open yet: try again');
+        await journal({ kind: 'deploy', application, text });
+      },
+    }),
+  );
   dispatcher.add('config', contracts.config, config.handlers);
   dispatcher.add('chains', contracts.chains, chains.handlers);
 
@@ -120,6 +138,7 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
     }),
   );
   dispatcher.add('events', contracts.events, events.handlers);
+  journal = events.journal;
 
   const ownMetrics = createOwnMetrics(dispatcher);
   opening.defer(ownMetrics.close);

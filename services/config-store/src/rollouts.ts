@@ -158,8 +158,19 @@ export class Rollouts {
       course.goodSinceMs = judgement.kind === 'good' ? (course.goodSinceMs ?? nowMs) : undefined;
       const goodForMs = nowMs - (course.goodSinceMs ?? nowMs);
       const step = planStep(record, facts, { judgement, goodForMs });
-      await this.#take(step, { ...record, ...(reading === undefined ? {} : { lastGate: reading }) });
+      await this.#takeOrTell(step, { ...record, ...(reading === undefined ? {} : { lastGate: reading }) });
     });
+  }
+
+  /** What does not fit any more, such as a value that a later schema refuses, is told, and left as it is for a person. */
+  async #takeOrTell(step: RolloutStep, record: RolloutRecord): Promise<void> {
+    try {
+      await this.#take(step, record);
+    } catch (error) {
+      if (!(error instanceof OperatingError) || error.code !== 'invalid') throw error;
+      const reason = `it cannot go on: ${error.message}`;
+      if (record.reason !== reason) await this.#writer.tell(record, { state: 'held', reason });
+    }
   }
 
   async #take(step: RolloutStep, record: RolloutRecord): Promise<void> {
@@ -175,25 +186,14 @@ export class Rollouts {
       case 'widen':
         return this.#widenTo(record, step.stage, { author: PLUMB, reason: step.reason });
       case 'finish':
-        return this.#finish(record, { author: PLUMB, reason: step.reason });
+        return this.#writer.finish(record, { author: PLUMB, reason: step.reason });
     }
   }
 
   async #widenTo(record: RolloutRecord, stage: number, decision: Decision): Promise<void> {
-    if (stage >= record.stages.length) return this.#finish(record, decision);
+    if (stage >= record.stages.length) return this.#writer.finish(record, decision);
     const { followers } = await this.#readFacts(record);
     await this.#writer.widen(record, { stage, members: membersOf({ ...record, stage }, followers) }, decision);
-  }
-
-  /** What does not fit any more, such as a value that a later schema refuses, is told and left as it is for a person. */
-  async #finish(record: RolloutRecord, decision: Decision): Promise<void> {
-    try {
-      await this.#writer.finish(record, decision);
-    } catch (error) {
-      if (decision.author !== PLUMB || !(error instanceof OperatingError) || error.code !== 'invalid') throw error;
-      const reason = `it cannot be finished: ${error.message}`;
-      if (record.reason !== reason) await this.#writer.tell(record, { state: 'held', reason });
-    }
   }
 
   async #tellEnd(record: RolloutRecord): Promise<void> {
