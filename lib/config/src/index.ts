@@ -4,6 +4,7 @@ export { type ConfigReader, type ConfigSnapshot } from './config-snapshot.ts';
 export {
   type ConfigSource,
   formatOrigin,
+  type HiddenValue,
   type Origin,
   type SourceChange,
   type SourceContext,
@@ -31,6 +32,12 @@ export {
 } from './layers.ts';
 export { type ConfigListener } from './subscriptions.ts';
 export { type Explained, type Explanation, formatExplained } from './explain.ts';
-export { type Config, type ConfigStatus, openConfig, type OpenConfigOptions } from './open-config.ts';
+export { type Config, type ConfigStatus, openConfig, type OpenConfigOptions, readCoordinates } from './open-config.ts';
 export { type SourceStatus } from './run-sources.ts';
+export { environmentSource, type EnvironmentSourceOptions } from './sources/environment-source.ts';
+export { fileProvider } from './sources/file-provider.ts';
+export { c5Sources, directorySource, fileSource, type FileSourceOptions } from './sources/file-source.ts';
+export { provider, type ProviderOptions, type ProviderSource } from './sources/provider.ts';
+export { type ProviderRequest, type ValueProvider, withProviders } from './sources/value-providers.ts';
+export { duration, integer, oneOf, port, size, url } from './value-schemas.ts';
 export { storeSource } from './store-source.ts';

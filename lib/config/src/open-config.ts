@@ -173,7 +173,7 @@ function defaultsSource(defaults: ConfigObject): ConfigSource {
 }
 
 /** `default` is what an application is deployed in when nobody names an environment: no layer is for it alone. */
-function readCoordinates(environment: Environment): Coordinates {
+export function readCoordinates(environment: Environment): Coordinates {
   const name = read(environment, 'PLUMB_ENVIRONMENT');
   const [releaseEnvironment, region] = [
     read(environment, 'PLUMB_RELEASE_ENVIRONMENT'),

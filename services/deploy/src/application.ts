@@ -4,6 +4,7 @@
  */
 import { OperatingError } from '@plumb/base';
 import type { Manifest } from '@plumb/manifest';
+import { removeCopies } from './application-secrets.ts';
 import type { PlannedChain } from './chain-run.ts';
 import { componentsOf, unitName } from './component.ts';
 import type { ApplicationStatus, Plan, UnitState } from './contract.ts';
@@ -210,8 +211,10 @@ export class Application {
 
   async #drop(name: string): Promise<void> {
     const unit = this.#requireUnit(name);
+    const component = unit.component.name;
     await unit.close();
-    this.#units.delete(unit.component.name);
+    this.#units.delete(component);
+    await removeCopies({ application: this.name, component }, this.#hooks.dependencies);
   }
 }
 

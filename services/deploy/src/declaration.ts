@@ -3,15 +3,17 @@ import { describeError } from '@plumb/base';
 import type { Collection } from '@plumb/kv';
 import type { Manifest } from '@plumb/manifest';
 import type { Application } from '@plumb/registry';
+import { registerRecipient } from './application-secrets.ts';
 import { needsOf, servicesOf } from './component.ts';
 import type { DeployDependencies } from './dependencies.ts';
 import type { Desired } from './desired.ts';
 
-type WriteDependencies = Pick<DeployDependencies, 'registry' | 'config' | 'log'>;
+type WriteDependencies = Pick<DeployDependencies, 'registry' | 'config' | 'dataDirectory' | 'clock' | 'log'>;
 type Wanted = { readonly desired: Desired; readonly manifest: Manifest };
 
-/** Tells dictionary and configuration what an application is. Safe to repeat. */
-export async function declare({ desired, manifest }: Wanted, { registry, config }: WriteDependencies): Promise<void> {
+/** Tells dictionary and configuration what an application is, and whom its secrets are for. Safe to repeat. */
+export async function declare({ desired, manifest }: Wanted, dependencies: WriteDependencies): Promise<void> {
+  const { registry, config } = dependencies;
   const { name, environment, release, deployedAt } = desired;
   const application = {
     name,
@@ -22,7 +24,8 @@ export async function declare({ desired, manifest }: Wanted, { registry, config 
     needs: needsOf(manifest),
   };
   await registry.declare({ application, services: servicesOf(manifest) });
-  await config.provision({ application: name, values: { ...manifest.config } });
+  await config.provision({ application: name, environment, values: { ...manifest.config } });
+  await registerRecipient({ application: name, environment }, dependencies);
 }
 
 type About = Pick<Application, 'description' | 'owner' | 'repository' | 'links' | 'tags' | 'environments'>;

@@ -2,6 +2,7 @@ import { assert, describeError, nearestWord, OperatingError, Turns } from '@plum
 import type { Collection } from '@plumb/kv';
 import { parseManifest } from '@plumb/manifest';
 import type { Call } from '@plumb/rpc';
+import { removeCopies } from './application-secrets.ts';
 import { Application, type ApplicationHooks } from './application.ts';
 import { unitName } from './component.ts';
 import type { DeployHandlers, DeployProgress, Plan } from './contract.ts';
@@ -183,6 +184,7 @@ export class DeployService {
     await this.#desired.delete(name);
     await application.close();
     this.#applications.delete(name);
+    await removeCopies({ application: name }, this.#dependencies);
     await this.#dependencies.registry.withdraw({ application: name });
     this.#hub.changed(name);
     await this.#tell(name, `removed ${name}`);

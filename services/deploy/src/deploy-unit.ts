@@ -16,6 +16,7 @@ import {
   type UnitEvent,
   type UnitLaunch,
 } from '@plumb/supervise';
+import { secretsEnvironment } from './application-secrets.ts';
 import { ChainRun, type PlannedChain } from './chain-run.ts';
 import { type Component, unitName, urlOf } from './component.ts';
 import type { UnitStatus } from './contract.ts';
@@ -257,8 +258,10 @@ export class DeployUnit {
     const { command, readinessProbe, stopGraceMs } = component.spec;
     const instance = { application, component: component.name, instanceId: this.#instanceId };
     this.#access = await this.#dependencies.openInstance(instance);
+    const { environment } = this.#settings;
+    const secrets = await secretsEnvironment({ ...instance, environment }, this.#dependencies);
     const own = fillEnvironment(component.spec.env, (name) => this.#addressOf(name));
-    const env = { ...this.#environment(port), ...this.#access.env, ...own };
+    const env = { ...this.#environment(port), ...this.#access.env, ...secrets, ...own };
     if (readinessProbe === undefined || port === undefined) {
       return { command, directory, env, readiness: undefined, stopGraceMs };
     }

@@ -1,6 +1,6 @@
 /** What a program needs to begin its work, in one answer: its configuration, and where those are that it needs. */
 import { describeError, type Log } from '@plumb/base';
-import type { ConfigValue } from '@plumb/config/feed';
+import type { ConfigValue, Coordinates } from '@plumb/config/feed';
 import { type Caller, holdsScope } from '@plumb/rpc';
 import type { Briefing } from './contract.ts';
 import type { Place } from './order-instances.ts';
@@ -12,9 +12,13 @@ export const PEER_INSTANCES_MAX = 32;
 /** What reading configuration asks for, whichever method answers with it. */
 const CONFIG_SCOPE = 'config:read';
 
-/** The values in force of an application. */
+/** Who asks, and where it is. */
+export type ConfigReader = { readonly caller: Caller; readonly coordinates: Coordinates };
+
+/** The values in force of an application where the reader is, with the secrets that are for the reader. */
 export type ReadConfig = (
   application: string,
+  reader: ConfigReader,
 ) => Promise<{ readonly revision: number; readonly values: Readonly<Record<string, ConfigValue>> }>;
 
 export type BriefingDependencies = {
@@ -24,14 +28,19 @@ export type BriefingDependencies = {
   readonly log: Log;
 };
 
-/** One reading for all who ask for the same application while it is under way: instances are started by the dozen. */
+/**
+ * One reading for all that one caller asks for the same while it is under way: a supervisor announces instances by the
+ * dozen. Two callers have nothing to share, since secrets and grey releases are for some of them only.
+ */
 export function shareReads(readConfig: ReadConfig): ReadConfig {
   const reading = new Map<string, ReturnType<ReadConfig>>();
-  return async (application) => {
-    const known = reading.get(application);
+  return async (application, reader) => {
+    const { environment, releaseEnvironment, region } = reader.coordinates;
+    const key = JSON.stringify([application, reader.caller.id, environment, releaseEnvironment, region]);
+    const known = reading.get(key);
     if (known !== undefined) return known;
-    const read = readConfig(application).finally(() => reading.delete(application));
-    reading.set(application, read);
+    const read = readConfig(application, reader).finally(() => reading.delete(key));
+    reading.set(key, read);
     return read;
   };
 }
@@ -41,6 +50,7 @@ export type BriefingRequest = {
   /** Its needs; those of the whole application where it has no service of its own. */
   readonly service: string | undefined;
   readonly caller: Caller;
+  readonly coordinates: Coordinates | undefined;
   readonly near: Place;
 };
 
@@ -58,11 +68,11 @@ export async function brief(request: BriefingRequest, dependencies: BriefingDepe
 }
 
 async function readConfigFor(
-  { application }: BriefingRequest,
+  { application, caller, coordinates = {} }: BriefingRequest,
   { readConfig, log }: BriefingDependencies,
 ): Promise<Briefing['config']> {
   try {
-    const config = await readConfig?.(application);
+    const config = await readConfig?.(application, { caller, coordinates });
     return config && { revision: config.revision, values: { ...config.values } };
   } catch (error) {
     // Who announces itself is there, whatever ails the configuration; it is asked for that again.

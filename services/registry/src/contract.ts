@@ -1,5 +1,5 @@
 /** What other packages may know of the dictionary: what is declared, what is observed, who uses what. */
-import { configValueSchema } from '@plumb/config/feed';
+import { configValueSchema, coordinatesSchema } from '@plumb/config/feed';
 import { type Client, type Contract, type Handlers, shareable, unchecked } from '@plumb/rpc';
 import * as v from 'valibot';
 import {
@@ -18,7 +18,10 @@ const application = v.optional(nameSchema);
 
 /** What a program needs to begin its work. */
 const briefingEntries = {
-  /** The values in force of its application, of one revision; absent where the caller may not read them. */
+  /**
+   * The values in force of its application where it is, of one revision, with the secrets that are for the caller; absent
+   * where the caller may not read them.
+   */
   config: v.optional(v.object({ revision: v.number(), values: v.record(v.string(), configValueSchema) })),
   /** The ready instances of each service that it declared to need, with their keys: at most `PEER_INSTANCES_MAX` of each. */
   peers: v.array(v.object({ service: nameSchema, instances: v.array(instanceSchema) })),
@@ -33,6 +36,8 @@ const registrationEntries = {
   health: v.optional(healthSchema),
   /** The application of a service that nobody declared; without it, such a service is refused. */
   application,
+  /** Where the instance is, for its configuration. */
+  coordinates: v.optional(coordinatesSchema),
 };
 
 const registered = v.object({
@@ -143,7 +148,11 @@ export const registryContract = {
   /** What `register` answers, for a program that offers no service. */
   briefing: {
     summary: 'Give the configuration and the peers of an application.',
-    input: v.object({ application: nameSchema, component: application }),
+    input: v.object({
+      application: nameSchema,
+      component: application,
+      coordinates: v.optional(coordinatesSchema),
+    }),
     output: unchecked(v.object(briefingEntries)),
     scope: 'registry:read',
     idempotent: true,

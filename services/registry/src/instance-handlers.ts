@@ -63,7 +63,10 @@ export function instanceHandlers(dependencies: InstanceDependencies): Handlers {
       caller: caller.id,
     });
     const near = { host: input.host ?? hostName, zone: input.zone };
-    const briefing = await brief({ application, service: name, caller, near }, dependencies);
+    const briefing = await brief(
+      { application, service: name, caller, coordinates: input.coordinates, near },
+      dependencies,
+    );
     return { instanceId: id, ...(holding.leaseMs !== undefined && { leaseMs: holding.leaseMs }), ...briefing };
   };
 
@@ -99,12 +102,12 @@ export function instanceHandlers(dependencies: InstanceDependencies): Handlers {
       }
     },
 
-    briefing({ application, component }, { caller }) {
+    briefing({ application, component, coordinates }, { caller }) {
       requireOwn(application, caller);
       const own = view.instances.get(caller.id);
       const near = { host: own?.host ?? hostName, zone: own?.zone };
       const service = component === undefined ? undefined : `${application}-${component}`;
-      return brief({ application, service, caller, near }, dependencies);
+      return brief({ application, service, caller, coordinates, near }, dependencies);
     },
 
     async keepAlive({ instanceId }, { caller }) {

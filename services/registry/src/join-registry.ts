@@ -12,7 +12,7 @@ import {
   systemClock,
   systemRandom,
 } from '@plumb/base';
-import { type Config, type ConfigObject, openConfig } from '@plumb/config';
+import { type Config, type ConfigObject, openConfig, readCoordinates } from '@plumb/config';
 import { readPlumbDoor } from '@plumb/config/plumb-door';
 import { identityContract } from '@plumb/identity';
 import { type Connection, createClient, openConnection, type Resolver } from '@plumb/rpc';
@@ -105,6 +105,7 @@ export async function joinRegistry(options: JoinRegistryOptions): Promise<Regist
   const { instanceId, application, service, keys, address, port, zone } = self;
   const services = opening.use(new RegistryCache({ registry, near: { host: os.hostname(), zone }, ...world }));
   const { tags, facts } = options;
+  const coordinates = readCoordinates(environment);
   const place: Omit<Announcement, 'address' | 'port'> = {
     ...(zone !== undefined && { zone }),
     ...(tags !== undefined && { tags: [...tags] }),
@@ -119,6 +120,7 @@ export async function joinRegistry(options: JoinRegistryOptions): Promise<Regist
       host: os.hostname(),
       release: environment['PLUMB_RELEASE'],
       application: options.application,
+      coordinates,
     },
     onBriefing: ({ peers }) => {
       for (const { service: peer, instances } of peers) services.seed(peer, instances);
@@ -130,13 +132,13 @@ export async function joinRegistry(options: JoinRegistryOptions): Promise<Regist
   const briefing = await withinTime(
     clock,
     port === undefined
-      ? registry.briefing({ application, component: environment['PLUMB_COMPONENT'] })
+      ? registry.briefing({ application, component: environment['PLUMB_COMPONENT'], coordinates })
       : membership.announce({ ...place, address, port }, health),
   );
   const config = opening.use(
     await openConfig({
       connection,
-      environment: { PLUMB_APPLICATION: application, PLUMB_INSTANCE: instanceId },
+      environment: { ...environment, PLUMB_APPLICATION: application, PLUMB_INSTANCE: instanceId },
       defaults: defaults ?? {},
       ...(briefing.config !== undefined && { initial: briefing.config }),
       ...world,

@@ -148,6 +148,26 @@ test('it is handed its configuration and the ready peers that it declared to nee
   expect(await token.register({ service: 'shop-web', ...ADDRESS })).not.toHaveProperty('config');
 });
 
+test('its configuration is read as it, where it is', async () => {
+  const asked: unknown[] = [];
+  await using world = await openShop({
+    readConfig: async (application, { caller: { id }, coordinates }) => {
+      asked.push([application, id, coordinates]);
+      return { revision: 1, values: {} };
+    },
+  });
+  const coordinates = { environment: 'live', region: 'eu' };
+  await join(world.as('shop'), { coordinates });
+  const own = world.as('shop', 'shop-2');
+  await Promise.all([own, own].map((client) => client.briefing({ application: 'shop', coordinates })));
+  await world.as('shop', 'shop-3').briefing({ application: 'shop' });
+  expect(asked).toEqual([
+    ['shop', 'shop-1', coordinates],
+    ['shop', 'shop-2', coordinates],
+    ['shop', 'shop-3', {}],
+  ]);
+});
+
 test('a configuration that cannot be read keeps nobody from announcing itself', async () => {
   const readConfig = (): Promise<never> => Promise.reject(new OperatingError('unavailable', 'the disk is away'));
   await using world = await openShop({ readConfig });

@@ -17,7 +17,7 @@ export type Announcement = Pick<Registration, 'address' | 'port' | 'zone' | 'tag
 
 export type MembershipOptions = {
   readonly registry: Pick<RegistryClient, 'join' | 'reportHealth' | 'deregister'>;
-  readonly registration: Pick<Registration, 'service' | 'application' | 'release' | 'host'> & {
+  readonly registration: Pick<Registration, 'service' | 'application' | 'release' | 'host' | 'coordinates'> & {
     readonly instanceId: string;
   };
   /** Hears of the peers of each answer. */

@@ -22,7 +22,7 @@ import { loadServicesSeen, type ServicesSeen } from './services-seen.ts';
 import { listUsages } from './usages.ts';
 import { isKnown, watchDictionary, watchService } from './watch-dictionary.ts';
 
-export type { ReadConfig } from './briefings.ts';
+export type { ConfigReader, ReadConfig } from './briefings.ts';
 export type { RegistryView } from './registry-view.ts';
 
 export type RegistryDependencies = {

@@ -54,7 +54,7 @@ export async function openControlPlane({
       clock,
       log,
       hostName: 'here',
-      readConfig: (application) => config.snapshot({ application }),
+      readConfig: (application, { coordinates }) => config.snapshot({ application, ...coordinates }),
     }),
   );
   dispatcher.add('registry', registryContract, service.handlers);
