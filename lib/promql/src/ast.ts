@@ -11,7 +11,26 @@ export type AtModifier =
   | { readonly kind: 'end' };
 
 /** `offset` and `@` of a selector or subquery. */
-export type TimeShift = { readonly offsetMs: number; readonly at?: AtModifier | undefined };
+export type TimeShift = {
+  readonly offsetMs: number;
+  readonly at?: AtModifier | undefined;
+  /** An offset that depends on the query: `offsetMs` is 0 until `resolveDurations` has seen to it. */
+  readonly offset?: Duration | undefined;
+};
+
+/** A length of time that depends on the query; what does not is a number when it is parsed. Seconds throughout. */
+export type Duration =
+  | { readonly kind: 'seconds'; readonly seconds: number }
+  /** The step of the query, or its length from the first to the last. */
+  | { readonly kind: 'step' | 'range' }
+  | { readonly kind: 'minus'; readonly duration: Duration }
+  | {
+      readonly kind: 'operation';
+      readonly operator: DurationOperator;
+      readonly left: Duration;
+      readonly right: Duration;
+    };
+export type DurationOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'min_of' | 'max_of';
 
 export type NumberLiteral = { readonly kind: 'number'; readonly value: number; readonly span: Span };
 export type StringLiteral = { readonly kind: 'string'; readonly value: string; readonly span: Span };
@@ -20,14 +39,20 @@ export type StringLiteral = { readonly kind: 'string'; readonly value: string; r
 export type Selector = TimeShift & {
   readonly kind: 'selector';
   readonly matchers: readonly LabelMatcher[];
+  /** How samples beside a range, or around a moment, count. */
+  readonly extension?: Extension | undefined;
   readonly span: Span;
 };
 
-/** A range vector: the samples of the `rangeMs` before. */
+/** `anchored`: the last sample before the range is its first value. `smoothed`: values at its ends are interpolated. */
+export type Extension = 'anchored' | 'smoothed';
+
+/** A range vector: the samples of the `rangeMs` before. `range`, where it depends on the query, gives `rangeMs`. */
 export type RangeSelector = {
   readonly kind: 'range-selector';
   readonly selector: Selector;
   readonly rangeMs: number;
+  readonly range?: Duration | undefined;
   readonly span: Span;
 };
 
@@ -36,7 +61,9 @@ export type Subquery = TimeShift & {
   readonly kind: 'subquery';
   readonly expression: Expression;
   readonly rangeMs: number;
+  readonly range?: Duration | undefined;
   readonly stepMs?: number | undefined;
+  readonly step?: Duration | undefined;
   readonly span: Span;
 };
 
@@ -62,6 +89,8 @@ export type Matching = {
   readonly labels: readonly string[];
   /** The side that may have several series for one of the other; its labels are kept, with `include` of the other. */
   readonly group?: { readonly side: 'left' | 'right'; readonly include: readonly string[] } | undefined;
+  /** Values that stand in for a series that one side does not have. */
+  readonly fill?: { readonly left?: number | undefined; readonly right?: number | undefined } | undefined;
 };
 export type Binary = {
   readonly kind: 'binary';
@@ -113,6 +142,7 @@ export const AGGREGATE_OPERATORS = [
   'topk',
   'bottomk',
   'limitk',
+  'limit_ratio',
   'quantile',
   'count_values',
 ] as const;
@@ -129,6 +159,8 @@ export const BINARY_PRECEDENCE = {
   '<': 3,
   '>=': 3,
   '>': 3,
+  '</': 3,
+  '>/': 3,
   '+': 4,
   '-': 4,
   '*': 5,
@@ -139,6 +171,7 @@ export const BINARY_PRECEDENCE = {
 } as const;
 export type BinaryOperator = keyof typeof BINARY_PRECEDENCE;
 export type SetOperator = 'and' | 'or' | 'unless';
+export type TrimOperator = '</' | '>/';
 export type ComparisonOperator = '==' | '!=' | '<=' | '<' | '>=' | '>';
 
 export function isSetOperator(operator: BinaryOperator): operator is SetOperator {
@@ -146,7 +179,12 @@ export function isSetOperator(operator: BinaryOperator): operator is SetOperator
 }
 
 export function isComparison(operator: BinaryOperator): operator is ComparisonOperator {
-  return BINARY_PRECEDENCE[operator] === 3;
+  return BINARY_PRECEDENCE[operator] === 3 && !isTrim(operator);
+}
+
+/** Tells the operators that cut off native histograms above (`</`) or below (`>/`) a value. */
+export function isTrim(operator: BinaryOperator): operator is TrimOperator {
+  return operator === '</' || operator === '>/';
 }
 
 /** The expression inside any parentheses. */

@@ -8,6 +8,7 @@ import {
   type Grouping,
   isComparison,
   isSetOperator,
+  isTrim,
   type Unary,
 } from './ast.ts';
 import { parseError, type Span } from './parse-error.ts';
@@ -25,6 +26,7 @@ const PARAMETER_TYPES: Readonly<Partial<Record<AggregateOperator, ValueType>>> =
   topk: 'scalar',
   bottomk: 'scalar',
   limitk: 'scalar',
+  limit_ratio: 'scalar',
   quantile: 'scalar',
   count_values: 'string',
 };
@@ -64,6 +66,9 @@ export function checkCall(text: string, { name, args, span }: Call): void {
   args.forEach((arg, i) => {
     expectType(text, arg, types[Math.min(i, types.length - 1)] as ValueType, `"${name}"`);
   });
+  const labels = name === 'info' ? args[1] : undefined;
+  if (labels !== undefined && labels.kind !== 'selector')
+    throw parseError(text, labels.span, '"info" takes a label selector such as {version=~".+"} here');
 }
 
 export function checkAggregate(
@@ -98,11 +103,15 @@ export function checkBinary(text: string, { operator, left, right, isBool, match
   if (isSetOperator(operator) && scalarCount > 0) {
     throw parseError(text, place, `"${operator}" takes instant vectors on both sides, not a scalar`);
   }
+  if (isTrim(operator) && typeOf(left) === 'scalar') {
+    const advice = 'it takes an instant vector on its left, not a scalar';
+    throw parseError(text, place, `"${operator}" cuts native histograms off: ${advice}`);
+  }
   if (isComparison(operator) && scalarCount === 2 && !isBool) {
     throw parseError(text, place, `a comparison of scalars needs "bool": write ${operator} bool`);
   }
   if (matching !== undefined && scalarCount > 0) {
-    throw parseError(text, place, 'on, ignoring and group_ are for two instant vectors');
+    throw parseError(text, place, 'on, ignoring, group_ and fill are for two instant vectors');
   }
   const shared =
     matching?.kind === 'on' ? matching.group?.include.find((name) => matching.labels.includes(name)) : undefined;

@@ -1,92 +1,54 @@
 /** Quantiles and shares of classic histograms: counters with cumulative buckets by the label `le`. */
-import { filterLabels, type Labels, labelOf, labelsKey } from './queryable.ts';
-import { type Column, emptyColumn } from './vector.ts';
 
-const BUCKET_LABEL = 'le';
+export const BUCKET_LABEL = 'le';
 /** Buckets are scraped and summed as floats: a fall by less than this share is rounding, not disorder. */
 const SMALL_DELTA = 1e-12;
 
+export type CumulativeBucket = { readonly upper: number; readonly count: number };
 type Bucket = { readonly upper: number; count: number };
 
-/** The quantile of each histogram, a step at a time. */
-export function histogramQuantiles(quantiles: Float64Array, columns: readonly Column[]): Column[] {
-  return mapHistograms(columns, (buckets, step) => bucketQuantile(quantiles[step] as number, buckets));
-}
-
-/** The share of observations between two values. */
-export function histogramFractions(lowers: Float64Array, uppers: Float64Array, columns: readonly Column[]): Column[] {
-  return mapHistograms(columns, (buckets, step) =>
-    bucketFraction(lowers[step] as number, uppers[step] as number, buckets),
-  );
-}
-
-/**
- * One column for each set of labels but `le`, from its buckets in order of their bounds. Series whose `le` is not a number
- * are left out.
- */
-function mapHistograms(
-  columns: readonly Column[],
-  valueOf: (buckets: readonly Bucket[], step: number) => number,
-): Column[] {
-  const groups = new Map<
-    string,
-    { readonly labels: Labels; readonly buckets: { readonly upper: number; readonly column: Column }[] }
-  >();
-  for (const column of columns) {
-    const upper = parseBound(labelOf(column.labels, BUCKET_LABEL));
-    if (upper === undefined) continue;
-    const labels = filterLabels(column.labels, (name) => name !== BUCKET_LABEL);
-    const key = labelsKey(labels);
-    const group = groups.get(key) ?? { labels, buckets: [] };
-    group.buckets.push({ upper, column });
-    groups.set(key, group);
-  }
-  const count = columns[0]?.present.length ?? 0;
-  return [...groups.values()].map(({ labels, buckets }) => {
-    const result = emptyColumn(labels, count, true);
-    const sorted = buckets.sort((a, b) => (a.upper < b.upper ? -1 : a.upper > b.upper ? 1 : 0));
-    for (let step = 0; step < count; step += 1) {
-      const present = sorted.filter(({ column }) => column.present[step] === 1);
-      if (present.length === 0) continue;
-      result.values[step] = valueOf(
-        present.map(({ upper, column }) => ({ upper, count: column.values[step] as number })),
-        step,
-      );
-      result.present[step] = 1;
-    }
-    return result;
-  });
-}
-
-function parseBound(text: string): number | undefined {
+/** The bound that `le` gives; undefined for what is no number. */
+export function parseBound(text: string): number | undefined {
   if (/^\+?inf$/i.test(text)) return Infinity;
   if (/^-inf$/i.test(text)) return -Infinity;
   const bound = text.trim() === '' ? NaN : Number(text);
   return Number.isNaN(bound) ? undefined : bound;
 }
 
-/** Of buckets in order of their bounds, assuming that observations are spread evenly within a bucket. */
-function bucketQuantile(q: number, counts: readonly Bucket[]): number {
-  if (Number.isNaN(q)) return NaN;
-  if (q < 0) return -Infinity;
-  if (q > 1) return Infinity;
-  const buckets = monotonic(coalesced(counts));
+/**
+ * Of buckets in order of their bounds, assuming that observations are spread evenly within a bucket. `isForced` when a count
+ * fell and was raised to the one below.
+ */
+export function bucketQuantile(
+  q: number,
+  counts: readonly CumulativeBucket[],
+): { readonly value: number; readonly isForced: boolean } {
+  const certain = (value: number): { value: number; isForced: boolean } => ({ value, isForced: false });
+  if (Number.isNaN(q)) return certain(NaN);
+  if (q < 0) return certain(-Infinity);
+  if (q > 1) return certain(Infinity);
+  if (counts.at(-1)?.upper !== Infinity) return certain(NaN);
+  const buckets = coalesced(counts);
+  const isForced = makeMonotonic(buckets);
   const last = buckets.at(-1);
-  if (last === undefined || last.upper !== Infinity || buckets.length < 2) return NaN;
-  if (last.count === 0 || Number.isNaN(last.count)) return NaN;
-  let rank = q * last.count;
-  const found = buckets.findIndex(({ count }) => count >= rank);
+  if (last === undefined || buckets.length < 2) return certain(NaN);
+  if (last.count === 0 || Number.isNaN(last.count)) return { value: NaN, isForced: false };
+  return { value: interpolate(q * last.count, buckets), isForced };
+}
+
+/** The value below which `total` observations lie. */
+function interpolate(total: number, buckets: readonly Bucket[]): number {
+  const found = buckets.findIndex(({ count }) => count >= total);
   const index = found < 0 ? buckets.length - 1 : found;
   const { upper, count } = buckets[index] as Bucket;
   if (index === buckets.length - 1) return (buckets[index - 1] as Bucket).upper;
   if (index === 0 && upper <= 0) return upper;
   const below = buckets[index - 1] ?? { upper: 0, count: 0 };
-  rank -= below.count;
-  return below.upper + (upper - below.upper) * (rank / (count - below.count));
+  return below.upper + (upper - below.upper) * ((total - below.count) / (count - below.count));
 }
 
 /** As `bucketQuantile` has it, but nothing is assumed of where observations lie in a bucket without a bound. */
-function bucketFraction(lower: number, upper: number, counts: readonly Bucket[]): number {
+export function bucketFraction(lower: number, upper: number, counts: readonly CumulativeBucket[]): number {
   const buckets = coalesced(counts);
   const last = buckets.at(-1);
   if (last === undefined || last.upper !== Infinity) return NaN;
@@ -114,7 +76,7 @@ function rankOf(value: number, buckets: readonly Bucket[], total: number): numbe
 }
 
 /** Bounds that are one number in two spellings are one bucket. */
-function coalesced(counts: readonly Bucket[]): Bucket[] {
+function coalesced(counts: readonly CumulativeBucket[]): Bucket[] {
   const buckets: Bucket[] = [];
   for (const { upper, count } of counts) {
     const before = buckets.at(-1);
@@ -124,13 +86,15 @@ function coalesced(counts: readonly Bucket[]): Bucket[] {
   return buckets;
 }
 
-/** Buckets are cumulative: one that holds less than the one below it is raised to it. */
-function monotonic(buckets: Bucket[]): Bucket[] {
+/** Buckets are cumulative: one that holds less than the one below it is raised to it. Tells whether that was no rounding. */
+function makeMonotonic(buckets: Bucket[]): boolean {
   let most = buckets[0]?.count ?? 0;
+  let isForced = false;
   for (const bucket of buckets) {
     const isNearlyEqual = Math.abs(bucket.count - most) <= SMALL_DELTA * Math.abs(bucket.count + most);
+    if (!isNearlyEqual && bucket.count < most) isForced = true;
     if (isNearlyEqual || bucket.count < most) bucket.count = most;
     else most = bucket.count;
   }
-  return buckets;
+  return isForced;
 }

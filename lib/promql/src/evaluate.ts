@@ -6,18 +6,20 @@
  * metric's name is dropped at the end ("delayed name removal"), so that `label_replace` can still read it.
  */
 import { assert, OperatingError } from '@plumb/base';
-import { evaluateAggregate } from './aggregate.ts';
+import { type Annotation, Annotations } from './annotations.ts';
+import { cutTo, seriesOf } from './answer.ts';
 import { type Expression, withoutParentheses } from './ast.ts';
-import { evaluateBinary } from './binary.ts';
 import { Budget, type EvaluationLimits } from './budget.ts';
-import { evaluateCall } from './call.ts';
 import { typeOf } from './check.ts';
 import type { Context } from './context.ts';
-import { evaluateSelector } from './instant-selector.ts';
+import { resolveDurations } from './durations.ts';
+import { evaluateNode } from './evaluate-node.ts';
+import { extendedSamples } from './extended-samples.ts';
+import type { NativeHistogram } from './native-histogram/native-histogram.ts';
 import { parseExpression } from './parser.ts';
 import type { Labels, Queryable, SeriesData } from './queryable.ts';
 import { evaluateRanges } from './range-windows.ts';
-import { type Column, finishColumns, mapColumn, stepAt, type Value } from './vector.ts';
+import { type Column, finishColumns } from './vector.ts';
 
 /** How far back a selector looks for a sample: Prometheus' `--query.lookback-delta`. */
 export const LOOKBACK_MS = 5 * 60_000;
@@ -34,13 +36,20 @@ export type EvaluationOptions = {
   readonly signal?: AbortSignal | undefined;
   /** Called every few milliseconds of work, to let timers and I/O come in between: `setImmediate` from `timers/promises`. */
   readonly breathe?: (() => Promise<void>) | undefined;
+  /** Called with each warning and info, once each, before the answer is returned: at most `ANNOTATIONS_MAX`. */
+  readonly annotate?: ((annotation: Annotation) => void) | undefined;
 };
 
 export type InstantResult =
   | {
       readonly kind: 'vector';
       readonly at: number;
-      readonly samples: readonly { readonly labels: Labels; readonly value: number }[];
+      /** Of a native histogram, `value` is NaN. */
+      readonly samples: readonly {
+        readonly labels: Labels;
+        readonly value: number;
+        readonly histogram?: NativeHistogram | undefined;
+      }[];
     }
   | { readonly kind: 'scalar'; readonly at: number; readonly value: number }
   | { readonly kind: 'string'; readonly at: number; readonly text: string }
@@ -54,20 +63,29 @@ export type InstantResult =
  */
 export async function evaluateInstant(options: EvaluationOptions & { readonly at: number }): Promise<InstantResult> {
   const { at } = options;
-  const expression = parsed(options.expression);
-  const context = createContext(options, { startAt: at, stepMs: 1, count: 1 });
-  if (typeOf(expression) === 'matrix') return { kind: 'matrix', series: await rangesAt(expression, context) };
+  const expression = resolveDurations(parsed(options.expression), { stepMs: 0, rangeMs: 0 });
+  const context = createContext(
+    options,
+    { startAt: at, stepMs: 1, count: 1 },
+    { isRange: false, endAt: at, stepMs: 0 },
+  );
+  if (typeOf(expression) === 'matrix') {
+    const series = await rangesAt(expression, context);
+    report(context, options);
+    return { kind: 'matrix', series };
+  }
   const value = await evaluateNode(expression, context);
+  report(context, options);
   switch (value.kind) {
     case 'scalar':
       return { kind: 'scalar', at, value: value.values[0] as number };
     case 'string':
       return { kind: 'string', at, text: value.text };
     case 'vector': {
-      const samples = finishColumns(value.columns).map(({ labels, values }) => ({
-        labels,
-        value: values[0] as number,
-      }));
+      const samples = finishColumns(value.columns).map(({ labels, values, histograms }) => {
+        const histogram = histograms?.[0];
+        return histogram === undefined ? { labels, value: values[0] as number } : { labels, value: NaN, histogram };
+      });
       return { kind: 'vector', at, samples };
     }
   }
@@ -88,7 +106,7 @@ export async function evaluateRange(
       `from ${startAt} to ${endAt} by ${stepMs} ms is not a range: the end comes after the start, the step is positive`,
     );
   }
-  const expression = parsed(options.expression);
+  const expression = resolveDurations(parsed(options.expression), { stepMs, rangeMs: endAt - startAt });
   const type = typeOf(expression);
   if (type === 'matrix' || type === 'string') {
     throw new OperatingError(
@@ -97,7 +115,7 @@ export async function evaluateRange(
     );
   }
   const grid = { startAt, stepMs, count: Math.floor((endAt - startAt) / stepMs) + 1 };
-  const context = createContext(options, grid);
+  const context = createContext(options, grid, { isRange: true, endAt, stepMs });
   const { stepCountMax } = context.budget.limits;
   if (grid.count > stepCountMax) {
     throw new OperatingError(
@@ -107,36 +125,36 @@ export async function evaluateRange(
   }
   const value = await evaluateNode(expression, context);
   assert(value.kind !== 'string', 'a string was refused');
+  report(context, options);
   const columns: readonly Column[] =
     value.kind === 'vector'
       ? finishColumns(value.columns)
       : [{ labels: {}, dropsName: false, values: value.values, present: new Uint8Array(grid.count).fill(1) }];
-  return columns.map((column) => presentSamples(column, grid));
+  return seriesOf(columns, grid);
 }
 
-/** The steps at which a column has a value. */
-function presentSamples({ labels, values, present }: Column, grid: Context['grid']): SeriesData {
-  const count = present.reduce((sum, isPresent) => sum + isPresent, 0);
-  const samples = { labels, times: new Float64Array(count), values: new Float64Array(count) };
-  let index = 0;
-  for (let step = 0; step < present.length; step += 1) {
-    if (present[step] !== 1) continue;
-    samples.times[index] = stepAt(grid, step);
-    samples.values[index] = values[step] as number;
-    index += 1;
-  }
-  return samples;
+/** Hands the annotations over, which are known when all is evaluated. */
+function report({ annotations }: Context, { annotate }: EvaluationOptions): void {
+  if (annotate !== undefined) for (const annotation of annotations.list()) annotate(annotation);
 }
 
 function parsed(expression: string | Expression): Expression {
   return typeof expression === 'string' ? parseExpression(expression) : expression;
 }
 
-function createContext(options: EvaluationOptions, grid: Context['grid']): Context {
+/** What a query says of itself, beside its steps: the end may lie between two of them. */
+type QueryTimes = { readonly isRange: boolean; readonly endAt: number; readonly stepMs: number };
+
+function createContext(options: EvaluationOptions, grid: Context['grid'], query: QueryTimes): Context {
+  const { expression } = options;
   return {
     grid,
+    isRange: query.isRange,
+    hintsResets: false,
+    annotations: new Annotations(typeof expression === 'string' ? expression : undefined),
     queryStartAt: grid.startAt,
-    queryEndAt: stepAt(grid, grid.count - 1),
+    queryEndAt: query.endAt,
+    queryStepMs: query.stepMs,
     lookbackMs: options.lookbackMs ?? LOOKBACK_MS,
     defaultStepMs: DEFAULT_STEP_MS,
     queryable: options.queryable,
@@ -145,58 +163,10 @@ function createContext(options: EvaluationOptions, grid: Context['grid']): Conte
   };
 }
 
-async function evaluateNode(node: Expression, context: Context): Promise<Value> {
-  const { count } = context.grid;
-  switch (node.kind) {
-    case 'number':
-      return { kind: 'scalar', values: new Float64Array(count).fill(node.value) };
-    case 'string':
-      return { kind: 'string', text: node.value };
-    case 'selector':
-      return { kind: 'vector', columns: await evaluateSelector(node, context) };
-    case 'range-selector':
-    case 'subquery':
-      return assert(false, 'range vectors are read by the functions that take them') as never;
-    case 'call':
-      return evaluateCall(node, context);
-    case 'parentheses':
-      return evaluateNode(node.expression, context);
-    case 'unary': {
-      const value = await evaluateNode(node.expression, context);
-      return node.operator === '-' ? negated(value) : value;
-    }
-    case 'binary': {
-      const left = await evaluateNode(node.left, context);
-      const value = evaluateBinary(node, left, await evaluateNode(node.right, context));
-      await context.budget.pause(value.kind === 'vector' ? value.columns.length * count : count);
-      return value;
-    }
-    case 'aggregate': {
-      const parameter = node.parameter === undefined ? undefined : await evaluateNode(node.parameter, context);
-      const value = await evaluateNode(node.expression, context);
-      assert(value.kind === 'vector', 'the parser saw to the type');
-      return {
-        kind: 'vector',
-        columns: await evaluateAggregate(node, value.columns, parameter, { count, budget: context.budget }),
-      };
-    }
-  }
-}
-
-function negated(value: Value): Value {
-  if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((number) => -number) };
-  assert(value.kind === 'vector', 'the parser saw to the type');
-  return { kind: 'vector', columns: value.columns.map((column) => mapColumn(column, (number) => -number)) };
-}
-
 async function rangesAt(expression: Expression, context: Context): Promise<SeriesData[]> {
-  const { series, readAt, rangeMs } = await evaluateRanges(withoutParentheses(expression), context);
+  const { series, readAt, rangeMs, extension } = await evaluateRanges(withoutParentheses(expression), context);
+  const range = { startAt: readAt.startAt - rangeMs, endAt: readAt.startAt };
   return series
-    .map(({ labels, times, values }) => {
-      const start = times.findIndex((at) => at > readAt.startAt - rangeMs);
-      const after = times.findIndex((at) => at > readAt.startAt);
-      const end = after < 0 ? times.length : after;
-      return { labels, times: times.slice(Math.max(0, start), end), values: values.slice(Math.max(0, start), end) };
-    })
-    .filter(({ times }) => times.length > 0 && (times.at(-1) as number) > readAt.startAt - rangeMs);
+    .map((one) => (extension === undefined ? cutTo(one, range) : extendedSamples(one, range, extension)))
+    .filter(({ times }) => times.length > 0);
 }

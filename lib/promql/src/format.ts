@@ -2,7 +2,9 @@
 import {
   type AtModifier,
   type Binary,
+  type Duration,
   type Expression,
+  type Extension,
   type Grouping,
   type LabelMatcher,
   type Matching,
@@ -20,11 +22,14 @@ export function formatExpression(expression: Expression): string {
       return formatString(expression.value);
     case 'selector':
       return formatSelector(expression) + formatShift(expression);
-    case 'range-selector':
-      return `${formatSelector(expression.selector)}[${formatDuration(expression.rangeMs)}]${formatShift(expression.selector)}`;
+    case 'range-selector': {
+      const range = formatLength(expression.rangeMs, expression.range);
+      return `${formatSelector(expression.selector)}[${range}]${formatShift(expression.selector)}`;
+    }
     case 'subquery': {
-      const step = expression.stepMs === undefined ? '' : formatDuration(expression.stepMs);
-      return `${formatExpression(expression.expression)}[${formatDuration(expression.rangeMs)}:${step}]${formatShift(expression)}`;
+      const range = formatLength(expression.rangeMs, expression.range);
+      const step = expression.stepMs === undefined ? '' : formatLength(expression.stepMs, expression.step);
+      return `${formatExpression(expression.expression)}[${range}:${step}]${formatShift(expression)}`;
     }
     case 'call':
       return `${expression.name}(${expression.args.map(formatExpression).join(', ')})`;
@@ -95,8 +100,38 @@ function formatLabel(name: string): string {
   return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : formatString(name);
 }
 
-function formatShift({ offsetMs, at }: TimeShift): string {
-  return (at === undefined ? '' : ` @ ${formatAt(at)}`) + (offsetMs === 0 ? '' : ` offset ${formatDuration(offsetMs)}`);
+function formatShift(shift: TimeShift & { readonly extension?: Extension | undefined }): string {
+  const { offsetMs, offset, at, extension } = shift;
+  const words = [];
+  if (at !== undefined) words.push(` @ ${formatAt(at)}`);
+  if (offset !== undefined) words.push(` offset (${formatDurationExpression(offset)})`);
+  else if (offsetMs !== 0) words.push(` offset ${formatDuration(offsetMs)}`);
+  if (extension !== undefined) words.push(` ${extension}`);
+  return words.join('');
+}
+
+function formatLength(lengthMs: number, duration: Duration | undefined): string {
+  return duration === undefined ? formatDuration(lengthMs) : formatDurationExpression(duration);
+}
+
+/** With all parentheses, whether they are needed or not. */
+function formatDurationExpression(duration: Duration): string {
+  switch (duration.kind) {
+    case 'seconds':
+      return String(duration.seconds);
+    case 'step':
+    case 'range':
+      return `${duration.kind}()`;
+    case 'minus':
+      return `-(${formatDurationExpression(duration.duration)})`;
+    case 'operation': {
+      const { operator } = duration;
+      const [left, right] = [formatDurationExpression(duration.left), formatDurationExpression(duration.right)];
+      return operator === 'min_of' || operator === 'max_of'
+        ? `${operator}(${left}, ${right})`
+        : `(${left}) ${operator} (${right})`;
+    }
+  }
 }
 
 function formatAt(at: AtModifier): string {
@@ -114,9 +149,15 @@ function formatBinary({ left, operator, right, isBool, matching }: Binary): stri
   return [...words, formatExpression(right)].join(' ');
 }
 
-function formatMatching({ kind, labels, group }: Matching): string {
-  const side = group === undefined ? '' : ` group_${group.side} (${formatLabels(group.include)})`;
-  return `${kind} (${formatLabels(labels)})${side}`;
+function formatMatching({ kind, labels, group, fill }: Matching): string {
+  const words =
+    kind === 'ignoring' && labels.length === 0 && group === undefined && fill !== undefined
+      ? []
+      : [`${kind} (${formatLabels(labels)})`];
+  if (group !== undefined) words.push(`group_${group.side} (${formatLabels(group.include)})`);
+  if (fill?.left !== undefined) words.push(`fill_left (${formatNumber(fill.left)})`);
+  if (fill?.right !== undefined) words.push(`fill_right (${formatNumber(fill.right)})`);
+  return words.join(' ');
 }
 
 function formatLabels(labels: readonly string[]): string {

@@ -2,7 +2,7 @@
 import { describeError, OperatingError } from '@plumb/base';
 import { RE2JS } from 're2js';
 import { type Expression, METRIC_NAME } from './ast.ts';
-import { type Labels, labelOf, labelsKey, withLabel } from './queryable.ts';
+import { type Labels, labelOf, withLabel } from './queryable.ts';
 import { type Column, mergeColumns } from './vector.ts';
 
 export type LabelReplacement = {
@@ -49,19 +49,6 @@ export function joinLabels(
   );
 }
 
-/** By the labels' values in turn, numbers within them as numbers (`b2` before `b10`), then by all labels. */
-export function sortByLabels(columns: readonly Column[], names: readonly string[], direction: 1 | -1): Column[] {
-  const collator = new Intl.Collator('en', { numeric: true, caseFirst: 'upper' });
-  return columns.toSorted((a, b) => {
-    for (const name of names) {
-      const order = collator.compare(labelOf(a.labels, name), labelOf(b.labels, name));
-      if (order !== 0) return order * direction;
-    }
-    const [left, right] = [labelsKey(a.labels), labelsKey(b.labels)];
-    return left === right ? 0 : (left < right ? -1 : 1) * direction;
-  });
-}
-
 /** The labels that a selector promises of what it selects: those that it asks for once, with `=`. */
 export function labelsOfAbsent(expression: Expression): Labels {
   const selector = expression.kind === 'range-selector' ? expression.selector : expression;
@@ -82,9 +69,9 @@ function setLabel(column: Column, name: string, value: string): Column {
   };
 }
 
-/** In UTF-8 every text but the empty one is a label's name; U+FFFD stands for bytes that were not UTF-8. */
+/** In UTF-8 every text but the empty one is a label's name. */
 function assertLabelName(name: string): void {
-  if (name === '' || name.includes('\uFFFD')) throw new OperatingError('invalid', `"${name}" is not a label name`);
+  if (name === '' || !name.isWellFormed()) throw new OperatingError('invalid', `"${name}" is not a label name`);
 }
 
 function compilePattern(pattern: string): RE2JS {

@@ -18,7 +18,6 @@ const BRACKET_IDENTIFIER = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const DURATION = /(?=\d)(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?(?![a-zA-Z0-9_.])/y;
 const NUMBER = /0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const WORD_NUMBER = /^(inf|nan)$/i;
-/** `</` and `>/` trim native histograms: they are read so that they can be named as what they are. */
 const SYMBOL = /<\/|>\/|==|=~|!=|!~|<=|>=|[-+*/%^=<>(){}[\],:@]/y;
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   y: 31_536_000,

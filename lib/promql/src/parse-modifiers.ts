@@ -20,11 +20,39 @@ export function parseBinaryModifiers(
   const kind = cursor.takeWord('on') ? 'on' : cursor.takeWord('ignoring') ? 'ignoring' : undefined;
   const labels = kind === undefined ? [] : parseLabelList(cursor, kind);
   const group = kind === undefined ? undefined : parseGroup(cursor, operator);
-  const rest = cursor.peek();
-  if (rest.kind === 'identifier' && /^fill(_left|_right)?$/i.test(rest.text) && cursor.isSymbol('(', 1)) {
-    throw cursor.error(rest, `"${rest.text}" is not supported: Prometheus has it as an experiment, Plumb does not`);
+  const fill = parseFills(cursor, operator);
+  if (kind === undefined && fill === undefined) return { isBool };
+  return { isBool, matching: { kind: kind ?? 'ignoring', labels, group, ...(fill === undefined ? {} : { fill }) } };
+}
+
+/** `fill(0)` for both sides, or `fill_left(0)` and `fill_right(0)`, each once. A metric can be called so too. */
+function parseFills(cursor: TokenCursor, operator: BinaryOperator): Matching['fill'] {
+  const fill: { left?: number; right?: number } = {};
+  for (;;) {
+    const token = cursor.peek();
+    const word = token.text.toLowerCase();
+    const isFill = token.kind === 'identifier' && /^fill(_left|_right)?$/.test(word) && cursor.isSymbol('(', 1);
+    if (!isFill) return fill.left === undefined && fill.right === undefined ? undefined : fill;
+    if (isSetOperator(operator))
+      throw cursor.error(token, `"${token.text}" cannot be used with the set operator "${operator}"`);
+    const sides = word === 'fill' ? (['left', 'right'] as const) : ([word === 'fill_left' ? 'left' : 'right'] as const);
+    if (sides.some((side) => fill[side] !== undefined))
+      throw cursor.error(token, `"${token.text}" fills a side that has a value already`);
+    cursor.next();
+    cursor.next();
+    const value = parseFillValue(cursor, token.text);
+    for (const side of sides) fill[side] = value;
   }
-  return kind === undefined ? { isBool } : { isBool, matching: { kind, labels, group } };
+}
+
+function parseFillValue(cursor: TokenCursor, word: string): number {
+  const sign = cursor.takeSymbol('-') ? -1 : 1;
+  if (sign === 1) cursor.takeSymbol('+');
+  const token = cursor.next();
+  if (token.kind !== 'number' && token.kind !== 'duration')
+    throw cursor.error(token, `expected a number in "${word}", found ${describeToken(token)}`);
+  cursor.expectSymbol(')', `after the number of "${word}"`);
+  return sign * token.value;
 }
 
 function parseGroup(cursor: TokenCursor, operator: BinaryOperator): Matching['group'] {

@@ -4,6 +4,7 @@ import { describeError } from '@plumb/base';
 import {
   type AtModifier,
   type Expression,
+  type Extension,
   type LabelMatcher,
   METRIC_NAME,
   type MatchOperator,
@@ -11,17 +12,19 @@ import {
   type TimeShift,
 } from './ast.ts';
 import { typeOf } from './check.ts';
+import { type ParsedDuration, parseDurationExpression, parseDurationTerm } from './parse-duration.ts';
 import { describeToken, type TokenCursor } from './token-cursor.ts';
 
 const MATCH_OPERATORS: readonly string[] = ['=', '!=', '=~', '!~'] satisfies MatchOperator[];
 
-export function parseSelector(cursor: TokenCursor): Selector {
+/** With `takesAny`, a selector that could match every series is let through. */
+export function parseSelector(cursor: TokenCursor, { takesAny = false } = {}): Selector {
   const first = cursor.peek();
   const name = first.kind === 'identifier' ? cursor.next().text : undefined;
   const matchers: LabelMatcher[] = name === undefined ? [] : [{ name: METRIC_NAME, op: '=', value: name }];
   if (cursor.takeSymbol('{')) matchers.push(...parseMatchers(cursor, name));
   const span = cursor.spanFrom(first.start);
-  if (matchers.every(matchesEmpty)) {
+  if (!takesAny && matchers.every(matchesEmpty)) {
     throw cursor.error(
       span,
       'the selector could match every series: add a matcher that an absent label does not satisfy',
@@ -41,7 +44,7 @@ export function parseTimeSuffixes(cursor: TokenCursor, inner: Expression): Expre
     } else if (cursor.isSymbol('@') || cursor.isWord('offset')) {
       expression = withShift(cursor, expression, (shift) => parseShift(cursor, shift));
     } else if (token.kind === 'identifier' && (suffix === 'smoothed' || suffix === 'anchored')) {
-      throw cursor.error(token, `"${token.text}" is not supported: Prometheus has it as an experiment, Plumb does not`);
+      expression = withExtension(cursor, expression, suffix);
     } else {
       return expression;
     }
@@ -105,18 +108,24 @@ function matchesEmpty({ op, value }: LabelMatcher): boolean {
 
 function parseRange(cursor: TokenCursor, expression: Expression): Expression {
   const open = cursor.next();
-  const rangeMs = parseDuration(cursor, 'a range');
-  if (rangeMs <= 0) throw cursor.error(cursor.spanFrom(open.start + 1), 'a range must be longer than nothing');
+  const range = parseLength(cursor, 'a range');
   const { start } = expression.span;
   if (cursor.takeSymbol(':')) {
-    const stepMs = cursor.isSymbol(']') ? undefined : parseDuration(cursor, 'a step');
-    if (stepMs !== undefined && stepMs <= 0)
-      throw cursor.error(cursor.spanFrom(open.start + 1), 'a step must be longer than nothing');
+    const step = cursor.isSymbol(']') ? undefined : parseLength(cursor, 'a step');
     cursor.expectSymbol(']', 'to close the subquery');
     const type = typeOf(expression);
     if (type !== 'vector' && type !== 'scalar')
       throw cursor.error(expression.span, `a subquery takes an instant vector, not a ${type}`);
-    return { kind: 'subquery', expression, rangeMs, stepMs, offsetMs: 0, span: cursor.spanFrom(start) };
+    return {
+      kind: 'subquery',
+      expression,
+      rangeMs: range.lengthMs,
+      ...(range.duration === undefined ? {} : { range: range.duration }),
+      stepMs: step?.lengthMs,
+      ...(step?.duration === undefined ? {} : { step: step.duration }),
+      offsetMs: 0,
+      span: cursor.spanFrom(start),
+    };
   }
   cursor.expectSymbol(']', 'to close the range');
   if (expression.kind !== 'selector') {
@@ -125,40 +134,53 @@ function parseRange(cursor: TokenCursor, expression: Expression): Expression {
       'only a selector can have a range: write [RANGE:STEP] to evaluate an expression over time',
     );
   }
-  if (expression.offsetMs !== 0 || expression.at !== undefined) {
-    throw cursor.error(cursor.spanFrom(open.start), 'the range comes before offset and @');
-  }
-  return { kind: 'range-selector', selector: expression, rangeMs, span: cursor.spanFrom(start) };
+  if (hasShift(expression)) throw cursor.error(cursor.spanFrom(open.start), 'the range comes before offset and @');
+  if (expression.extension !== undefined)
+    throw cursor.error(cursor.spanFrom(open.start), `the range comes before "${expression.extension}"`);
+  return {
+    kind: 'range-selector',
+    selector: expression,
+    rangeMs: range.lengthMs,
+    ...(range.duration === undefined ? {} : { range: range.duration }),
+    span: cursor.spanFrom(start),
+  };
 }
 
-/** Milliseconds of a duration, or of a number of seconds. */
-function parseDuration(cursor: TokenCursor, what: string): number {
+/** A range or a step: longer than nothing, where that is known already. */
+function parseLength(cursor: TokenCursor, what: string): ParsedDuration {
+  const parsed = parseDurationExpression(cursor, what);
+  if (parsed.duration === undefined && parsed.lengthMs <= 0)
+    throw cursor.error(parsed.span, `${what} must be longer than nothing`);
+  return parsed;
+}
+
+function hasShift({ offsetMs, offset, at }: TimeShift): boolean {
+  return offsetMs !== 0 || offset !== undefined || at !== undefined;
+}
+
+function withExtension(cursor: TokenCursor, expression: Expression, extension: Extension): Expression {
   const token = cursor.next();
-  if (token.kind !== 'duration' && token.kind !== 'number') {
-    const hint = token.kind === 'end' ? '' : '; expressions for durations are not supported';
-    throw cursor.error(token, `expected ${what} such as 5m, found ${describeToken(token)}${hint}`);
-  }
-  const lengthMs = Math.round(token.value * 1_000);
-  if (!Number.isSafeInteger(lengthMs)) throw cursor.error(token, `"${token.text}" is not ${what}: it is out of bounds`);
-  const rest = cursor.peek();
-  if (rest.kind === 'symbol' && ['+', '-', '*', '/', '%', '^'].includes(rest.text) && what !== 'an offset') {
-    throw cursor.error(rest, 'expressions for durations are not supported: write one duration');
-  }
-  return lengthMs;
+  const extend = (selector: Selector): Selector => {
+    if (selector.extension !== undefined) throw cursor.error(token, `there is "${selector.extension}" already`);
+    return { ...selector, extension, span: cursor.spanFrom(selector.span.start) };
+  };
+  const { start } = expression.span;
+  if (expression.kind === 'range-selector')
+    return { ...expression, selector: extend(expression.selector), span: cursor.spanFrom(start) };
+  if (expression.kind === 'selector' && extension === 'smoothed') return extend(expression);
+  throw cursor.error(token, `"${token.text}" can only follow a ${extension === 'smoothed' ? 'selector' : 'range'}`);
 }
 
 function withShift(cursor: TokenCursor, expression: Expression, change: (shift: TimeShift) => TimeShift): Expression {
   switch (expression.kind) {
     case 'selector':
     case 'subquery': {
-      const { offsetMs, at } = change(expression);
-      return { ...expression, offsetMs, at, span: cursor.spanFrom(expression.span.start) };
+      return { ...expression, ...change(expression), span: cursor.spanFrom(expression.span.start) };
     }
     case 'range-selector': {
-      const { offsetMs, at } = change(expression.selector);
       return {
         ...expression,
-        selector: { ...expression.selector, offsetMs, at },
+        selector: { ...expression.selector, ...change(expression.selector) },
         span: cursor.spanFrom(expression.span.start),
       };
     }
@@ -177,13 +199,15 @@ function withShift(cursor: TokenCursor, expression: Expression, change: (shift: 
 
 function parseShift(cursor: TokenCursor, shift: TimeShift): TimeShift {
   const token = cursor.next();
+  const { offsetMs, offset, at } = shift;
+  const sameOffset = { offsetMs, ...(offset === undefined ? {} : { offset }) };
   if (token.text === '@') {
-    if (shift.at !== undefined) throw cursor.error(token, 'there is an @ already');
-    return { offsetMs: shift.offsetMs, at: parseAt(cursor) };
+    if (at !== undefined) throw cursor.error(token, 'there is an @ already');
+    return { ...sameOffset, at: parseAt(cursor) };
   }
-  if (shift.offsetMs !== 0) throw cursor.error(token, 'there is an offset already');
-  const sign = parseSign(cursor);
-  return { offsetMs: sign * parseDuration(cursor, 'an offset'), at: shift.at };
+  if (offsetMs !== 0 || offset !== undefined) throw cursor.error(token, 'there is an offset already');
+  const { lengthMs, duration } = parseDurationTerm(cursor, 'an offset');
+  return { offsetMs: lengthMs, ...(duration === undefined ? {} : { offset: duration }), at };
 }
 
 function parseAt(cursor: TokenCursor): AtModifier {

@@ -77,12 +77,12 @@ test('errors name the place, what is wrong and what to do', () => {
   expect(errorOf('sum(rat(x[5m]))')).toMatchInlineSnapshot(`
     "sum(rat(x[5m]))
         ^^^
-    parse error at 1:5: function "rat" is not known and not supported: did you mean "rate"?"
+    parse error at 1:5: function "rat" is not known: did you mean "rate"?"
   `);
-  expect(errorOf('histogram_count(x)')).toMatchInlineSnapshot(`
-    "histogram_count(x)
-    ^^^^^^^^^^^^^^^
-    parse error at 1:1: function "histogram_count" is not supported: Prometheus has it, Plumb does not"
+  expect(errorOf('1 </ 2')).toMatchInlineSnapshot(`
+    "1 </ 2
+      ^^
+    parse error at 1:3: "</" cuts native histograms off: it takes an instant vector on its left, not a scalar"
   `);
   expect(errorOf('sum by (job (x)')).toMatchInlineSnapshot(`
     "sum by (job (x)
@@ -146,17 +146,47 @@ test('errors name the place, what is wrong and what to do', () => {
   `);
 });
 
-test('what Prometheus has as an experiment is said to be not supported', () => {
-  for (const text of [
-    'x smoothed',
-    'rate(x[5m] anchored)',
-    'a + fill(0) b',
-    'limit_ratio(0.5, x)',
-    'limit_ratio by (a) (0.5, x)',
-    'x[5m + 1m]',
-    'x offset step()',
-  ]) {
-    expect(errorOf(text)).toContain('not supported');
+test('modifiers that are newer than Prometheus 3.0 stand where they may', () => {
+  const check = (text: string, expected: string): void =>
+    expect(formatExpression(parseExpression(text))).toBe(expected);
+  check('x smoothed', 'x smoothed');
+  check('rate(x[5m] ANCHORED offset 1m)', 'rate(x[5m] offset 1m anchored)');
+  check('a + fill(0) b', 'a + fill_left (0) fill_right (0) b');
+  check('a == bool on(x) group_left fill_right(-Inf) b', 'a == bool on (x) group_left () fill_right (-Inf) b');
+  check('a </ 0.5 > b', 'a </ 0.5 > b');
+  check('limit_ratio by (a) (-0.5, x)', 'limit_ratio by (a) (-0.5, x)');
+  check('info(x, {a=~".*"})', 'info(x, {a=~".*"})');
+  for (const [text, expected] of [
+    ['x anchored', '"anchored" can only follow a range'],
+    ['x smoothed smoothed', 'there is "smoothed" already'],
+    ['x smoothed[5m]', 'the range comes before "smoothed"'],
+    ['last_over_time(x[5m:1m] smoothed)', '"smoothed" can only follow a selector'],
+    ['a + fill(0) fill_left(1) b', '"fill_left" fills a side that has a value already'],
+    ['a and fill(0) b', '"fill" cannot be used with the set operator "and"'],
+    ['a + fill(x) b', 'expected a number in "fill", found identifier "x"'],
+    ['info(x, y + 1)', '"info" takes a label selector'],
+  ] as const) {
+    expect(errorOf(text)).toContain(expected);
+  }
+});
+
+test('lengths of time can be computed, and those that depend on the query keep their expression', () => {
+  const check = (text: string, expected: string): void =>
+    expect(formatExpression(parseExpression(text))).toBe(expected);
+  check('x[2m * (1 + 4)]', 'x[10m]');
+  check('x[1h % 25m:(1m)]', 'x[10m:1m]');
+  check('x offset -(2 ^ 3)', 'x offset -8s');
+  check('x offset 100 + 2', 'x offset 1m40s + 2');
+  check('x[step() * 2]', 'x[(step()) * (2)]');
+  check('x offset -min_of(range(), 1m)', 'x offset (-(min_of(range(), 60)))');
+  for (const [text, expected] of [
+    ['x[5m / 0]', 'a duration is divided by zero'],
+    ['x[1m - 2m]', 'a range must be longer than nothing'],
+    ['x[up]', 'expected a range such as 5m, found identifier "up"'],
+    [`x[${'('.repeat(5_000)}]`, 'nested deeper than'],
+    [`x[1${' + 1'.repeat(5_000)}]`, 'operators in a row'],
+  ] as const) {
+    expect(errorOf(text)).toContain(expected);
   }
 });
 

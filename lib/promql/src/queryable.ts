@@ -1,10 +1,21 @@
 /** What an evaluation reads from. `Tsdb` of @plumb/tsdb is one; a test's array of series is another. */
 import type { LabelMatcher } from './ast.ts';
+import type { NativeHistogram } from './native-histogram/native-histogram.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
 /** Samples of one series: epoch ms, ascending, and values, of which some may be stale markers (see `isStaleAt`). */
-export type SeriesData = { readonly labels: Labels; readonly times: Float64Array; readonly values: Float64Array };
+export type SeriesData = {
+  readonly labels: Labels;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  /** As long as `times`, in a series that has native histograms: where there is one, the value means nothing. */
+  readonly histograms?: Histograms | undefined;
+  /** As long as `times`, where it is known since when a counter counts: epoch ms, 0 where it is not. */
+  readonly startTimes?: Float64Array | undefined;
+};
+
+export type Histograms = readonly (NativeHistogram | undefined)[];
 
 export type SelectLimits = {
   readonly seriesCountMax?: number | undefined;
@@ -38,6 +49,28 @@ export function labelOf(labels: Labels, name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
 }
 
+/** The order of series in an answer: by name and value of each label in turn, as Prometheus has it. */
+export function compareLabels(a: Labels, b: Labels): number {
+  return compareLabelOrder(labelOrder(a), labelOrder(b));
+}
+
+/** What `compareLabelOrder` compares: names, ascending, each with its value behind it. */
+export type LabelOrder = { readonly order: readonly string[] };
+
+export function labelOrder(labels: Labels): LabelOrder {
+  const order: string[] = [];
+  for (const name of Object.keys(labels).sort()) order.push(name, labels[name] as string);
+  return { order };
+}
+
+export function compareLabelOrder({ order: a }: LabelOrder, { order: b }: LabelOrder): number {
+  for (let i = 0; i < a.length && i < b.length; i += 1) {
+    const [left, right] = [a[i] as string, b[i] as string];
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
 /** One text per label set, whatever the order of its properties. */
 export function labelsKey(labels: Labels): string {
   let key = '';
@@ -54,4 +87,27 @@ export function filterLabels(labels: Labels, keep: (name: string) => boolean): L
 export function withLabel(labels: Labels, name: string, value: string): Labels {
   const rest = filterLabels(labels, (other) => other !== name);
   return value === '' ? rest : Object.fromEntries([...Object.entries(rest), [name, value]]);
+}
+
+/** The series without stale markers; the series itself when it has none. */
+export function withoutStale(series: SeriesData): SeriesData {
+  const { times, values, histograms, startTimes } = series;
+  const bits = bitsOf(values);
+  let staleCount = 0;
+  for (let i = 0; i < times.length; i += 1) if (isStaleAt(bits, i)) staleCount += 1;
+  if (staleCount === 0) return series;
+  const kept = new Int32Array(times.length - staleCount);
+  let at = 0;
+  for (let i = 0; i < times.length; i += 1) {
+    if (isStaleAt(bits, i)) continue;
+    kept[at] = i;
+    at += 1;
+  }
+  return {
+    labels: series.labels,
+    times: Float64Array.from(kept, (i) => times[i] as number),
+    values: Float64Array.from(kept, (i) => values[i] as number),
+    histograms: histograms === undefined ? undefined : Array.from(kept, (i) => histograms[i]),
+    startTimes: startTimes === undefined ? undefined : Float64Array.from(kept, (i) => startTimes[i] as number),
+  };
 }

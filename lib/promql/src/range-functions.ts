@@ -1,5 +1,7 @@
 /** Functions of range vectors: from the samples of a window to one value. */
-import { extrapolatedDelta, instantDelta } from './rate.ts';
+import { OperatingError } from '@plumb/base';
+import { type Annotate, notes } from './annotations.ts';
+import { extrapolatedDelta, instantDelta, isReset } from './rate.ts';
 import { meanOf, quantileOf, sumOf, varianceOf, addTo, resultOf } from './summation.ts';
 import type { Window, WindowFunction } from './range-windows.ts';
 import { type Grid, stepAt } from './vector.ts';
@@ -15,7 +17,7 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, WindowFunction>> = {
     window.end - window.start < 2 ? undefined : linearRegression(window, window.times[window.start] as number).slope,
   changes: (window) =>
     countPairs(window, (before, value) => before !== value && !(Number.isNaN(before) && Number.isNaN(value))),
-  resets: (window) => countPairs(window, (before, value) => value < before),
+  resets: countResets,
   avg_over_time: ({ values, start, end }) => meanOf(values, start, end),
   sum_over_time: ({ values, start, end }) => sumOf(values, start, end),
   count_over_time: ({ start, end }) => end - start,
@@ -39,8 +41,17 @@ export const NAME_KEEPING_FUNCTIONS: ReadonlySet<string> = new Set(['first_over_
 /** Functions that put the samples of each window in order. */
 export const SORTING_FUNCTIONS: ReadonlySet<string> = new Set(['quantile_over_time', 'mad_over_time']);
 
-export function quantileOverTime(quantiles: Float64Array): WindowFunction {
-  return ({ values, start, end }, step) => quantileOf(quantiles[step] as number, [...values.subarray(start, end)]);
+export function quantileOverTime(quantiles: Float64Array, annotate: Annotate): WindowFunction {
+  return ({ values, start, end }, step) => {
+    const quantile = quantiles[step] as number;
+    if (!(quantile >= 0 && quantile <= 1)) annotate(notes.invalidQuantile(quantile));
+    return quantileOf(quantile, [...values.subarray(start, end)]);
+  };
+}
+
+/** Warns of each that is no share. */
+export function noteQuantiles(quantiles: Float64Array, annotate: Annotate): void {
+  for (const quantile of quantiles) if (!(quantile >= 0 && quantile <= 1)) annotate(notes.invalidQuantile(quantile));
 }
 
 /** The value that the window's trend reaches `seconds` after the step, wherever `offset` and `@` put the window. */
@@ -50,6 +61,35 @@ export function predictLinear(seconds: Float64Array, grid: Grid): WindowFunction
     const { slope, intercept } = linearRegression(window, stepAt(grid, step));
     return slope * (seconds[step] as number) + intercept;
   };
+}
+
+/**
+ * The last value as smoothed by Holt's method: `smoothing` is the weight of each value against those before, `trend` that of
+ * each step against the steps before. Undefined with fewer than two samples.
+ * @throws OperatingError `invalid` when either is not between 0 and 1.
+ */
+export function smoothTwice(smoothings: Float64Array, trends: Float64Array): WindowFunction {
+  return ({ values, start, end }, step) => {
+    const [smoothing, trend] = [smoothings[step] as number, trends[step] as number];
+    assertWeight(smoothing, 'smoothing factor', 'sf');
+    assertWeight(trend, 'trend factor', 'tf');
+    if (end - start < 2) return undefined;
+    let level = values[start] as number;
+    let slope = (values[start + 1] as number) - level;
+    let before = 0;
+    for (let i = start + 1; i < end; i += 1) {
+      if (i > start + 1) slope = trend * (level - before) + (1 - trend) * slope;
+      const next = smoothing * (values[i] as number) + (1 - smoothing) * (level + slope);
+      before = level;
+      level = next;
+    }
+    return level;
+  };
+}
+
+function assertWeight(weight: number, what: string, name: string): void {
+  if (weight > 0 && weight < 1) return;
+  throw new OperatingError('invalid', `invalid ${what}. Expected: 0 < ${name} < 1, got: ${weight.toFixed(6)}`);
 }
 
 /** Least squares; the intercept is at `interceptAt`. A constant series has slope 0 exactly; infinities give NaN. */
@@ -76,6 +116,13 @@ function linearRegression(
   const variance = resultOf(sums.xx) - (x * x) / count;
   const slope = covariance / variance;
   return { slope, intercept: y / count - (slope * x) / count };
+}
+
+function countResets(window: Window): number {
+  if (window.startTimes === undefined) return countPairs(window, (before, value) => value < before);
+  let count = 0;
+  for (let i = window.start + 1; i < window.end; i += 1) if (isReset(window, i)) count += 1;
+  return count;
 }
 
 function zero(): { total: number; compensation: number } {

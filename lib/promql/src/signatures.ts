@@ -1,4 +1,4 @@
-/** The functions of PromQL: what they take and give, and which of Prometheus' are not supported. */
+/** The functions of PromQL: what they take and give. */
 
 export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 
@@ -13,6 +13,7 @@ export type Signature = {
 
 const vectorToVector: Signature = { args: ['vector'], result: 'vector' };
 const matrixToVector: Signature = { args: ['matrix'], result: 'vector' };
+const queryToScalar: Signature = { args: [], result: 'scalar' };
 const dateOfVector: Signature = { args: ['vector'], optionalCount: 1, result: 'vector' };
 
 export const SIGNATURES: Readonly<Record<string, Signature>> = {
@@ -41,14 +42,23 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
   deg: vectorToVector,
   delta: matrixToVector,
   deriv: matrixToVector,
+  double_exponential_smoothing: { args: ['matrix', 'scalar', 'scalar'], result: 'vector' },
+  end: queryToScalar,
   exp: vectorToVector,
   first_over_time: matrixToVector,
   floor: vectorToVector,
+  histogram_avg: vectorToVector,
+  histogram_count: vectorToVector,
   histogram_fraction: { args: ['scalar', 'scalar', 'vector'], result: 'vector' },
   histogram_quantile: { args: ['scalar', 'vector'], result: 'vector' },
+  histogram_quantiles: { args: ['vector', 'string', 'scalar'], isVariadic: true, result: 'vector' },
+  histogram_stddev: vectorToVector,
+  histogram_stdvar: vectorToVector,
+  histogram_sum: vectorToVector,
   hour: dateOfVector,
   idelta: matrixToVector,
   increase: matrixToVector,
+  info: { args: ['vector', 'vector'], optionalCount: 1, result: 'vector' },
   irate: matrixToVector,
   label_join: { args: ['vector', 'string', 'string', 'string'], optionalCount: 1, isVariadic: true, result: 'vector' },
   label_replace: { args: ['vector', 'string', 'string', 'string', 'string'], result: 'vector' },
@@ -56,7 +66,9 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
   ln: vectorToVector,
   log10: vectorToVector,
   log2: vectorToVector,
+  max_of: { args: ['scalar', 'scalar'], result: 'scalar' },
   max_over_time: matrixToVector,
+  min_of: { args: ['scalar', 'scalar'], result: 'scalar' },
   min_over_time: matrixToVector,
   mad_over_time: matrixToVector,
   minute: dateOfVector,
@@ -66,6 +78,7 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
   present_over_time: matrixToVector,
   quantile_over_time: { args: ['scalar', 'matrix'], result: 'vector' },
   rad: vectorToVector,
+  range: queryToScalar,
   rate: matrixToVector,
   resets: matrixToVector,
   round: { args: ['vector', 'scalar'], optionalCount: 1, result: 'vector' },
@@ -78,8 +91,11 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
   sort_by_label_desc: { args: ['vector', 'string'], optionalCount: 1, isVariadic: true, result: 'vector' },
   sort_desc: vectorToVector,
   sqrt: vectorToVector,
+  start: queryToScalar,
+  start_timestamp: vectorToVector,
   stddev_over_time: matrixToVector,
   stdvar_over_time: matrixToVector,
+  step: queryToScalar,
   sum_over_time: matrixToVector,
   tan: vectorToVector,
   tanh: vectorToVector,
@@ -92,22 +108,3 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
   vector: { args: ['scalar'], result: 'vector' },
   year: dateOfVector,
 };
-
-/** Functions and aggregations of Prometheus that exist and are not supported: native histograms and experiments. */
-export const UNSUPPORTED_NAMES: readonly string[] = [
-  'double_exponential_smoothing',
-  'end',
-  'histogram_avg',
-  'histogram_count',
-  'histogram_quantiles',
-  'histogram_stddev',
-  'histogram_stdvar',
-  'histogram_sum',
-  'info',
-  'limit_ratio',
-  'max_of',
-  'min_of',
-  'range',
-  'start',
-  'step',
-];

@@ -38,7 +38,10 @@ export function readString(text: string, start: number): { readonly value: strin
   throw parseError(text, { start, end: offset }, 'the string is not closed: add a quotation mark');
 }
 
-/** A run of byte escapes as text; bytes that are not UTF-8 become U+FFFD. Undefined when none begins here. */
+/**
+ * A run of byte escapes as text. A byte that is not UTF-8 becomes a lone surrogate, U+DC80 to U+DCFF, so that the text is
+ * not well-formed and prints as it was written. Undefined when none begins here.
+ */
 function readBytes(text: string, start: number): { readonly value: string; readonly end: number } | undefined {
   BYTE_ESCAPES.lastIndex = start;
   const run = BYTE_ESCAPES.exec(text)?.[0];
@@ -46,7 +49,30 @@ function readBytes(text: string, start: number): { readonly value: string; reado
   const bytes = Uint8Array.from(run.slice(1).split('\\'), (code) =>
     code.startsWith('x') ? Number.parseInt(code.slice(1), 16) : Number.parseInt(code, 8),
   );
-  return { value: new TextDecoder().decode(bytes), end: start + run.length };
+  return { value: decodeBytes(bytes), end: start + run.length };
+}
+
+function decodeBytes(bytes: Uint8Array): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const length = [1, 2, 3, 4].find((count) => isText(decoder, bytes.subarray(at, at + count)));
+    text +=
+      length === undefined
+        ? String.fromCharCode(0xdc00 + (bytes[at] as number))
+        : decoder.decode(bytes.subarray(at, at + length));
+    at += length ?? 1;
+  }
+  return text;
+}
+
+function isText(decoder: TextDecoder, bytes: Uint8Array): boolean {
+  try {
+    decoder.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readEscape(text: string, start: number): { readonly value: string; readonly end: number } {
@@ -69,5 +95,10 @@ export function formatString(value: string): string {
     const short = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
     return short ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
-  return `"${escaped}"`;
+  // Lone surrogates stand for bytes that are not UTF-8.
+  const bytes = escaped.replaceAll(
+    /\p{Surrogate}/gu,
+    (unit) => `\\x${(unit.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}`,
+  );
+  return `"${bytes}"`;
 }

@@ -4,7 +4,9 @@
  */
 import { OperatingError } from '@plumb/base';
 import { isMetadataLabel } from './ast.ts';
-import { filterLabels, type Labels, labelsKey } from './queryable.ts';
+import { formatString } from './string-literal.ts';
+import type { NativeHistogram } from './native-histogram/native-histogram.ts';
+import { filterLabels, type Histograms, type Labels, labelsKey } from './queryable.ts';
 
 /** The steps of a query: `startAt + i * stepMs`, epoch ms. */
 export type Grid = { readonly startAt: number; readonly stepMs: number; readonly count: number };
@@ -16,7 +18,15 @@ export type Column = {
   readonly dropsName: boolean;
   readonly values: Float64Array;
   readonly present: Uint8Array;
+  /** By step, in a column that has native histograms: where there is one, it is the value. */
+  readonly histograms?: Histograms | undefined;
 };
+
+/** One value of a column. */
+export type Sample = number | NativeHistogram;
+
+/** A column that is being filled. */
+export type MutableColumn = Column & { histograms?: (NativeHistogram | undefined)[] | undefined };
 
 export type Value =
   | { readonly kind: 'scalar'; readonly values: Float64Array }
@@ -27,12 +37,45 @@ export function stepAt({ startAt, stepMs }: Grid, step: number): number {
   return startAt + step * stepMs;
 }
 
-export function emptyColumn(labels: Labels, count: number, dropsName = false): Column {
-  return { labels, dropsName, values: new Float64Array(count), present: new Uint8Array(count) };
+export function emptyColumn(labels: Labels, count: number, dropsName = false): MutableColumn {
+  return { labels, dropsName, values: new Float64Array(count), present: new Uint8Array(count), histograms: undefined };
 }
 
-/** A column whose values are a function of another's. */
-export function mapColumn(column: Column, valueOf: (value: number, step: number) => number, dropsName = true): Column {
+/** The value at a step at which the column is present. */
+export function sampleAt({ values, histograms }: Column, step: number): Sample {
+  return histograms?.[step] ?? (values[step] as number);
+}
+
+export function setSample(column: MutableColumn, step: number, sample: Sample): void {
+  column.present[step] = 1;
+  if (typeof sample === 'number') {
+    column.values[step] = sample;
+    return;
+  }
+  column.histograms ??= Array.from({ length: column.present.length });
+  column.histograms[step] = sample;
+}
+
+/** The column where its values are numbers; the column itself when all are. */
+export function numbersOf(column: Column): Column {
+  const { histograms } = column;
+  if (histograms === undefined) return column;
+  const present = column.present.map((isPresent, step) => (histograms[step] === undefined ? isPresent : 0));
+  return { ...column, present, histograms: undefined };
+}
+
+/** A column of what a function makes of the histograms of another, present only there. */
+export function mapHistograms(column: Column, valueOf: (histogram: NativeHistogram, step: number) => Sample): Column {
+  const result = emptyColumn(column.labels, column.present.length, true);
+  column.histograms?.forEach((histogram, step) => {
+    if (histogram !== undefined && column.present[step] === 1) setSample(result, step, valueOf(histogram, step));
+  });
+  return result;
+}
+
+/** A column whose values are a function of another's numbers; where that has histograms it is absent. */
+export function mapColumn(mixed: Column, valueOf: (value: number, step: number) => number, dropsName = true): Column {
+  const column = numbersOf(mixed);
   const { labels, present } = column;
   const values = new Float64Array(present.length);
   for (let step = 0; step < present.length; step += 1) {
@@ -68,17 +111,21 @@ export function mergeColumns(columns: readonly Column[]): Column[] {
 }
 
 function joinTwo(a: Column, b: Column): Column {
-  const joined = { ...a, dropsName: a.dropsName || b.dropsName, values: a.values.slice(), present: a.present.slice() };
+  const joined: MutableColumn = {
+    ...a,
+    dropsName: a.dropsName || b.dropsName,
+    values: a.values.slice(),
+    present: a.present.slice(),
+    histograms: a.histograms?.slice(),
+  };
   for (let step = 0; step < b.present.length; step += 1) {
     if (b.present[step] !== 1) continue;
     if (joined.present[step] === 1) {
-      throw new OperatingError(
-        'invalid',
-        `vector cannot contain metrics with the same labelset: ${formatLabels(a.labels)}`,
-      );
+      throw new OperatingError('invalid', 'vector cannot contain metrics with the same labelset', {
+        details: { labels: a.labels },
+      });
     }
-    joined.present[step] = 1;
-    joined.values[step] = b.values[step] as number;
+    setSample(joined, step, sampleAt(b, step));
   }
   return joined;
 }
@@ -87,6 +134,6 @@ function joinTwo(a: Column, b: Column): Column {
 export function formatLabels(labels: Labels): string {
   const pairs = Object.keys(labels)
     .sort()
-    .map((name) => `${name}=${JSON.stringify(labels[name])}`);
+    .map((name) => `${name}=${formatString(labels[name] ?? '')}`);
   return `{${pairs.join(', ')}}`;
 }

@@ -1,18 +1,23 @@
-/** Runs test scripts of Prometheus and judges every `eval` in them. */
+/**
+ * Runs test scripts of Prometheus and judges every `eval` in them as Prometheus' own runner does: values, order, failures and
+ * annotations with their texts and places. An instant is asked again as the middle step of a range, and both again with `@` at
+ * every selector and at other times.
+ */
 import { describeError, OperatingError } from '@plumb/base';
-import { selectorsOf } from '../src/walk.ts';
+import type { Annotation } from '../src/annotations.ts';
 import { evaluateInstant, evaluateRange, type InstantResult } from '../src/evaluate.ts';
-import { parseExpression } from '../src/parser.ts';
-import { labelsKey, type SeriesData } from '../src/queryable.ts';
-import { type Expectation, parseScript, type ScriptEval, type ScriptSeries } from './script.ts';
+import { atVariants } from './at-variants.ts';
+import { assertSorted, compareAnnotations, compareInstant, compareMatrix, describe, meets } from './compare.ts';
+import { type Expectation, parseScript, type ScriptEval } from './script.ts';
+import { type EvalGroup, groupOf } from './eval-groups.ts';
 import { ScriptStorage } from './script-storage.ts';
 
-/** `unsupported`: it needs what the parser says is not supported, or native histograms. */
 export type Verdict = {
-  readonly kind: 'passed' | 'failed' | 'unsupported';
+  readonly kind: 'passed' | 'failed';
   readonly line: number;
   readonly expression: string;
   readonly reason: string;
+  readonly group: EvalGroup;
 };
 
 export async function runScript(text: string): Promise<Verdict[]> {
@@ -20,147 +25,110 @@ export async function runScript(text: string): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const step of parseScript(text)) {
     if (step.kind === 'clear') storage.clear();
-    else if (step.kind === 'load') for (const series of step.series) storage.load(series, step);
+    else if (step.kind === 'load') storage.load(step);
     else verdicts.push(await judge(step, storage));
   }
   return verdicts;
 }
 
 async function judge(step: ScriptEval, storage: ScriptStorage): Promise<Verdict> {
-  const { line, expression, expected } = step;
-  const verdict = (kind: Verdict['kind'], reason: string): Verdict => ({ kind, line, expression, reason });
+  const { line, expression } = step;
+  const group = groupOf(step, storage);
   try {
-    const needsHistograms = expected.series.some(({ values }) => values.includes('histogram'));
-    const reads = needsHistograms ? [] : selectorsOf(parseExpression(expression));
-    if (needsHistograms || reads.some(({ matchers }) => storage.isPartial(matchers))) {
-      return verdict('unsupported', 'native histograms or start timestamps');
-    }
-    await evaluateAndCompare(step, storage);
+    await (step.time.kind === 'range'
+      ? judgeRange(step, step.time, storage)
+      : judgeInstants(step, step.time.at, storage));
+    return { kind: 'passed', line, expression, reason: '', group };
   } catch (error) {
-    const reason = describeError(error);
-    if (/not supported/.test(reason)) return verdict('unsupported', reason);
-    const failsAsExpected = expected.fails && error instanceof OperatingError && error.code === 'invalid';
-    return failsAsExpected ? verdict('passed', '') : verdict('failed', reason);
+    return { kind: 'failed', line, expression, reason: describeError(error), group };
   }
-  return expected.fails ? verdict('failed', 'expected an error, got a result') : verdict('passed', '');
 }
 
-async function evaluateAndCompare({ expression, time, expected }: ScriptEval, queryable: ScriptStorage): Promise<void> {
-  if (time.kind === 'range') {
-    const { startAt, endAt, stepMs } = time;
-    const series = await evaluateRange({ expression, queryable, startAt, endAt, stepMs });
-    if (!expected.fails) compareMatrix(series, expected, { startAt, stepMs });
-    return;
+async function judgeRange(
+  { expression, expected }: ScriptEval,
+  time: ScriptEval['time'] & { readonly kind: 'range' },
+  queryable: ScriptStorage,
+): Promise<void> {
+  const { startAt, endAt, stepMs } = time;
+  const series = await asked(expected, (annotate) =>
+    evaluateRange({ expression, queryable, startAt, endAt, stepMs, annotate }),
+  );
+  if (series === undefined) return;
+  assertSorted(series);
+  compareMatrix(series, expected, { startAt, endAt, stepMs });
+}
+
+async function judgeInstants(
+  { expression, expected }: ScriptEval,
+  scriptAt: number,
+  queryable: ScriptStorage,
+): Promise<void> {
+  const at = expected.range?.endAt ?? scriptAt;
+  const first = { expression, at: scriptAt };
+  let variants: readonly { expression: string; at: number }[] = [first];
+  // What does not parse has no variants.
+  if (expected.failure === undefined) variants = [first, ...atVariants(expression, at)];
+  for (const [i, variant] of variants.entries()) {
+    try {
+      await judgeInstant(variant, expected, queryable);
+    } catch (error) {
+      if (i === 0) throw error;
+      throw new Error(`as ${variant.expression} at ${variant.at}: ${describeError(error)}`);
+    }
   }
-  const { at } = time;
-  const result = await evaluateInstant({ expression, queryable, at });
-  if (expected.fails) return;
+}
+
+async function judgeInstant(
+  { expression, at }: { expression: string; at: number },
+  expected: Expectation,
+  queryable: ScriptStorage,
+): Promise<void> {
+  const result = await asked(expected, (annotate) => evaluateInstant({ expression, queryable, at, annotate }));
+  if (result === undefined) return;
   compareInstant(result, expected);
-  if (result.kind !== 'vector' && result.kind !== 'scalar') return;
-  if (/\b(start|end)\s*\(\s*\)/.test(expression)) return;
-  await compareWithinRange({ expression, at, result, isOrdered: expected.isOrdered }, queryable);
+  const hasRange = expected.range === undefined && (result.kind === 'vector' || result.kind === 'scalar');
+  if (hasRange && !/\b(start|end|range|step)\s*\(\s*\)/i.test(expression))
+    await compareWithinRange(result, { expression, at }, expected, queryable);
 }
 
 /** An instant must have the same value when it is one step of a range, where data are selected and stepped differently. */
 async function compareWithinRange(
-  {
-    expression,
-    at,
-    result,
-  }: { expression: string; at: number; result: InstantResult & { kind: 'vector' | 'scalar' }; isOrdered: boolean },
+  { kind }: InstantResult,
+  { expression, at }: { expression: string; at: number },
+  expected: Expectation,
   queryable: ScriptStorage,
 ): Promise<void> {
-  const series = await evaluateRange({
-    expression,
-    queryable,
-    startAt: at - 60_000,
-    endAt: at + 60_000,
-    stepMs: 60_000,
-  });
-  const samples = series.flatMap(({ labels, times, values }) => {
+  const stepMs = 60_000;
+  const series = await evaluateRange({ expression, queryable, startAt: at - stepMs, endAt: at + stepMs, stepMs });
+  if (expected.isOrdered) return;
+  assertSorted(series);
+  const samples = series.flatMap(({ labels, times, values, histograms }) => {
     const index = times.indexOf(at);
-    return index < 0 ? [] : [{ labels, value: values[index] as number }];
+    return index < 0 ? [] : [{ labels, value: values[index] as number, histogram: histograms?.[index] }];
   });
-  const expected = result.kind === 'scalar' ? [{ labels: {}, value: result.value }] : result.samples;
-  compareSets(samples.map(asSeries), expected.map(asSeries), 'as a step of a range: ');
-}
-
-function asSeries({
-  labels,
-  value,
-}: {
-  readonly labels: ScriptSeries['labels'];
-  readonly value: number;
-}): ScriptSeries {
-  return { labels, values: [value] };
-}
-
-function compareInstant(result: InstantResult, expected: Expectation): void {
-  switch (result.kind) {
-    case 'scalar':
-      if (expected.scalar === undefined || !isAlmostEqual(result.value, expected.scalar))
-        throw new Error(`got ${result.value}, expected ${expected.scalar}`);
-      return;
-    case 'string':
-      if (result.text !== expected.text)
-        throw new Error(`got ${JSON.stringify(result.text)}, expected ${JSON.stringify(expected.text)}`);
-      return;
-    case 'matrix':
-      compareMatrix(result.series, expected, expected.range ?? { startAt: 0, stepMs: 1 });
-      return;
-    case 'vector':
-      compareSets(result.samples.map(asSeries), expected.series, '');
-      if (expected.isOrdered) {
-        const order = result.samples.map(({ labels }) => labelsKey(labels));
-        const wanted = expected.series.map(({ labels }) => labelsKey(labels));
-        if (order.join() !== wanted.join()) throw new Error('the samples are right, their order is not');
-      }
+  try {
+    if (kind === 'scalar') compareInstant({ kind, at, value: samples[0]?.value ?? NaN }, expected);
+    else compareInstant({ kind: 'vector', at, samples }, expected);
+  } catch (error) {
+    throw new Error(`as a step of a range: ${describeError(error)}`);
   }
 }
 
-function compareMatrix(
-  series: readonly SeriesData[],
-  expected: Expectation,
-  { startAt, stepMs }: { startAt: number; stepMs: number },
-): void {
-  if (expected.scalar !== undefined) throw new Error('a range has no scalar');
-  const actual = series.map(({ labels, times, values }) => {
-    const spread: (number | undefined)[] = [];
-    times.forEach((at, i) => {
-      spread[Math.round((at - startAt) / stepMs)] = values[i] as number;
-    });
-    return { labels, values: Array.from(spread) };
-  });
-  compareSets(actual, expected.series, '');
-}
-
-function compareSets(actual: readonly ScriptSeries[], expected: readonly ScriptSeries[], where: string): void {
-  const rest = new Map(actual.map((series) => [labelsKey(series.labels), series]));
-  for (const { labels, values } of expected) {
-    const key = labelsKey(labels);
-    const found = rest.get(key);
-    const name = JSON.stringify(labels);
-    if (values.every((value) => value === undefined) && found === undefined) continue;
-    if (found === undefined)
-      throw new Error(`${where}${name} is missing; got ${JSON.stringify(actual.map((series) => series.labels))}`);
-    rest.delete(key);
-    const length = Math.max(values.length, found.values.length);
-    for (let i = 0; i < length; i += 1) {
-      if (!isAlmostEqual(found.values[i], values[i]))
-        throw new Error(`${where}${name} is ${String(found.values[i])} at step ${i}, expected ${String(values[i])}`);
-    }
+/** The answer, with annotations compared; undefined when it failed as it should. */
+async function asked<T>(
+  { failure, annotations: expected }: Expectation,
+  ask: (annotate: (annotation: Annotation) => void) => Promise<T>,
+): Promise<T | undefined> {
+  const annotations: Annotation[] = [];
+  let answer: T;
+  try {
+    answer = await ask((annotation) => annotations.push(annotation));
+  } catch (error) {
+    if (failure === undefined || !(error instanceof OperatingError) || error.code !== 'invalid') throw error;
+    if (meets(error.message, failure)) return undefined;
+    throw new Error(`expected the failure ${describe(failure)}, got: ${error.message}`);
   }
-  const [extra] = rest.values();
-  if (extra !== undefined) throw new Error(`${where}${JSON.stringify(extra.labels)} is there and should not be`);
-}
-
-/** The judge's own tolerance: Prometheus' util/almost. */
-function isAlmostEqual(a: ScriptSeries['values'][number], b: ScriptSeries['values'][number]): boolean {
-  if (typeof a !== 'number' || typeof b !== 'number') return a === b;
-  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true;
-  const sum = Math.abs(a) + Math.abs(b);
-  const difference = Math.abs(a - b);
-  const leastNormal = 2.225_073_858_507_201_4e-308;
-  if (a === 0 || b === 0 || sum < leastNormal) return difference < 1e-6 * leastNormal;
-  return difference / Math.min(sum, Number.MAX_VALUE) < 1e-6;
+  if (failure !== undefined) throw new Error('expected an error, got a result');
+  compareAnnotations(annotations, expected);
+  return answer;
 }

@@ -1,24 +1,29 @@
-/**
- * The test scripts of Prometheus (promql/promqltest/README.md), read into steps. Annotations (`expect warn`, `info`,
- * `no_warn`, `no_info`) are read over: only values, order and failure are judged.
- */
+/** The test scripts of Prometheus (promql/promqltest/README.md), read into steps. */
 import { parseDuration } from '@plumb/base';
-import { tokenize } from '../src/lexer.ts';
 import { METRIC_NAME } from '../src/ast.ts';
+import { tokenize } from '../src/lexer.ts';
 import type { Labels } from '../src/queryable.ts';
+import { parseNumber, parseOffsets, parseValues, type ScriptValue } from './script-values.ts';
 
-/** One value of a series; undefined where it has none. */
-export type ScriptValue = number | 'stale' | 'histogram' | undefined;
 export type ScriptSeries = { readonly labels: Labels; readonly values: readonly ScriptValue[] };
+/** When the counts of a series began, as distances from its samples, ms. */
+export type ScriptStarts = { readonly labels: Labels; readonly offsetsMs: readonly (number | undefined)[] };
+
+/** A text that has to be met exactly, or a pattern that is to be found in it. */
+export type TextMatch = { readonly exactly?: string | undefined; readonly pattern?: RegExp | undefined };
+export type AnnotationKind = 'warn' | 'info';
 
 export type Expectation = {
-  readonly fails: boolean;
+  /** Undefined when it should not fail. */
+  readonly failure?: TextMatch | undefined;
   readonly isOrdered: boolean;
+  /** Each has to be met, and nothing else may be there; none are expected where the list is empty. */
+  readonly annotations: Readonly<Partial<Record<AnnotationKind, readonly TextMatch[]>>>;
   readonly text?: string | undefined;
   readonly scalar?: number | undefined;
   readonly series: readonly ScriptSeries[];
   /** Of a range vector: where its samples lie. */
-  readonly range?: { readonly startAt: number; readonly stepMs: number } | undefined;
+  readonly range?: { readonly startAt: number; readonly endAt: number; readonly stepMs: number } | undefined;
 };
 export type ScriptEval = {
   readonly kind: 'eval';
@@ -29,17 +34,15 @@ export type ScriptEval = {
     | { readonly kind: 'range'; readonly startAt: number; readonly endAt: number; readonly stepMs: number };
   readonly expected: Expectation;
 };
-export type ScriptStep =
-  | { readonly kind: 'clear' }
-  | {
-      readonly kind: 'load';
-      readonly stepMs: number;
-      readonly makesHistograms: boolean;
-      /** Some series say when their counters began, which is not supported. */
-      readonly hasStarts: boolean;
-      readonly series: readonly ScriptSeries[];
-    }
-  | ScriptEval;
+export type ScriptLoad = {
+  readonly kind: 'load';
+  readonly stepMs: number;
+  /** Classic histograms are stored as native ones too. */
+  readonly makesHistograms: boolean;
+  readonly series: readonly ScriptSeries[];
+  readonly starts: readonly ScriptStarts[];
+};
+export type ScriptStep = { readonly kind: 'clear' } | ScriptLoad | ScriptEval;
 
 export function parseScript(text: string): ScriptStep[] {
   const lines = text.split('\n').map((line) => line.trim().replace(/^#.*/, '')); // A comment ends a block, as a blank line does.
@@ -64,13 +67,13 @@ function parseStep(line: string, body: readonly string[], number: number): Scrip
   if (line === 'clear') return { kind: 'clear' };
   const load = /^load(_with_nhcb)?\s+(\S+)$/.exec(line);
   if (load !== null) {
-    const isStart = (one: string): boolean => /^\S*@st\s|}@st\s/.test(one);
+    const isStart = (one: string): boolean => /@st\s/.test(one);
     return {
       kind: 'load',
       stepMs: parseTime(load[2] ?? ''),
       makesHistograms: load[1] !== undefined,
-      hasStarts: body.some(isStart),
       series: body.filter((one) => !isStart(one)).map(parseSeries),
+      starts: body.filter(isStart).map(parseStarts),
     };
   }
   const [, mode = '', rest = ''] = /^eval(_fail|_ordered|_warn|_info)?\s+(.*)$/.exec(line) ?? [];
@@ -98,23 +101,62 @@ function parseStep(line: string, body: readonly string[], number: number): Scrip
 }
 
 function parseExpectation(body: readonly string[], mode: string): Expectation {
-  let expected: Expectation = { fails: mode === '_fail', isOrdered: mode === '_ordered', series: [] };
+  let expected: Expectation = {
+    isOrdered: mode === '_ordered',
+    annotations: { ...(mode === '_warn' ? { warn: [{}] } : {}), ...(mode === '_info' ? { info: [{}] } : {}) },
+    series: [],
+    ...(mode === '_fail' ? { failure: {} } : {}),
+  };
   for (const line of body) {
     const [, what = '', rest = ''] = /^expect\s+(\S+)\s*(.*)$/.exec(line) ?? [];
-    const range = /^vector from (\S+) to \S+ step (\S+)$/.exec(rest);
-    if (what === 'fail') expected = { ...expected, fails: true };
-    else if (what === 'ordered') expected = { ...expected, isOrdered: true };
-    else if (what === 'string') expected = { ...expected, text: tokenize(rest)[0]?.text ?? '' };
-    else if (what === 'range' && range !== null)
-      expected = { ...expected, range: { startAt: parseTime(range[1] ?? ''), stepMs: parseTime(range[2] ?? '') } };
-    else if (what !== '' || /^expected_fail_(message|regexp)/.test(line)) continue;
+    const old = /^expected_fail_(message|regexp)\s+(.*)$/.exec(line);
+    if (old !== null)
+      expected = { ...expected, failure: textMatch(old[1] === 'message' ? 'msg' : 'regex', old[2] ?? '') };
+    else if (what !== '') expected = withExpect(expected, what, rest);
     else if (/^[-+.\d]|^(inf|nan)$/i.test(line)) expected = { ...expected, scalar: parseNumber(line) };
     else expected = { ...expected, series: [...expected.series, parseSeries(line)] };
   }
   return expected;
 }
 
+function withExpect(expected: Expectation, what: string, rest: string): Expectation {
+  const [, kind = '', text = ''] = /^(msg|regex):(.*)$/.exec(rest) ?? [];
+  const range = /^vector from (\S+) to (\S+) step (\S+)$/.exec(rest);
+  const { annotations } = expected;
+  switch (what) {
+    case 'fail':
+      return { ...expected, failure: textMatch(kind, text) };
+    case 'ordered':
+      return { ...expected, isOrdered: true };
+    case 'string':
+      return { ...expected, text: tokenize(rest)[0]?.text ?? '' };
+    case 'warn':
+    case 'info':
+      return {
+        ...expected,
+        annotations: { ...annotations, [what]: [...(annotations[what] ?? []), textMatch(kind, text)] },
+      };
+    case 'no_warn':
+      return { ...expected, annotations: { ...annotations, warn: [] } };
+    case 'no_info':
+      return { ...expected, annotations: { ...annotations, info: [] } };
+  }
+  if (what !== 'range' || range === null) throw new Error(`"expect ${what} ${rest}" is not known`);
+  const [startAt = 0, endAt = 0, stepMs = 0] = range.slice(1).map(parseTime);
+  return { ...expected, range: { startAt, endAt, stepMs } };
+}
+
+function textMatch(kind: string, text: string): TextMatch {
+  if (kind === 'msg') return { exactly: text.trim() };
+  return kind === 'regex' ? { pattern: new RegExp(text.trim()) } : {};
+}
+
 const SERIES = /^([a-zA-Z_:][\w:]*)?\s*(\{(?!\{)(?:[^"'`}]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)*\})?\s*(.*)$/;
+
+function parseStarts(line: string): ScriptStarts {
+  const [name = '', offsets = ''] = line.split(/@st\s+/);
+  return { labels: parseSeries(name).labels, offsetsMs: parseOffsets(offsets.trim()) };
+}
 
 function parseSeries(line: string): ScriptSeries {
   const [, name, braces = '{}', values = ''] = SERIES.exec(line) ?? [];
@@ -131,32 +173,6 @@ function parseSeries(line: string): ScriptSeries {
     }
   }
   return { labels: Object.fromEntries(pairs.filter(([, value]) => value !== '')), values: parseValues(values) };
-}
-
-const NUMBER = String.raw`(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf|nan)`;
-const REPEATED = new RegExp(`^([-+]?${NUMBER})(?:([-+]${NUMBER}))?x(\\d+)$`, 'i');
-
-function parseValues(text: string): ScriptValue[] {
-  const words = text.match(/(?:\{\{[^}]*\}\}|[^\s{])+/g) ?? [];
-  return words.flatMap((word): ScriptValue[] => {
-    const times = Number(/x(\d+)$/.exec(word)?.[1] ?? NaN);
-    if (word.startsWith('{{'))
-      return Array.from({ length: Number.isNaN(times) ? 1 : times + 1 }, () => 'histogram' as const);
-    if (word === '_') return [undefined];
-    if (/^_x\d+$/.test(word)) return Array.from({ length: times }, () => undefined);
-    if (word === 'stale') return ['stale'];
-    const repeated = REPEATED.exec(word);
-    if (repeated === null) return [parseNumber(word)];
-    const [start, step] = [parseNumber(repeated[1] ?? ''), parseNumber(repeated[2] ?? '0')];
-    return Array.from({ length: times + 1 }, (_, i) => (i === 0 ? start : start + step * i));
-  });
-}
-
-function parseNumber(text: string): number {
-  const [, sign = '', rest = ''] = /^([-+]?)(.*)$/.exec(text) ?? [];
-  const value = /^inf$/i.test(rest) ? Infinity : /^nan$/i.test(rest) ? NaN : Number(rest);
-  if (Number.isNaN(value) && !/^nan$/i.test(rest)) throw new Error(`"${text}" is not a number`);
-  return sign === '-' ? -value : value;
 }
 
 /** Durations from the epoch, or seconds. */
