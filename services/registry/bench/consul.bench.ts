@@ -103,7 +103,7 @@ async function startServer(): Promise<Server> {
 
 /** Keeps its connections, as clients of Consul do. */
 function openClient(port: number, maxSockets: number): Ask {
-  const agent = new http.Agent({ keepAlive: true, maxSockets });
+  const agent = new http.Agent({ keepAlive: true, maxSockets, maxFreeSockets: maxSockets });
   return async (method, target, body) => {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const request = http.request({ host: '127.0.0.1', port, method, path: target, agent }, (response) => {

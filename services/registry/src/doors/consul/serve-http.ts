@@ -1,6 +1,7 @@
 /** Carries requests and answers of the door over Node's HTTP. Who sends it is known before. */
 import type { Caller } from '@plumb/rpc';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { onAbort } from '../on-abort.ts';
 import type { ConsulDoor } from './consul-door.ts';
 import type { ConsulAnswer } from './consul-request.ts';
 import { BODY_SIZE_BYTES_MAX } from './limits.ts';
@@ -57,6 +58,7 @@ class Interest implements Disposable {
   readonly #response: ServerResponse;
   readonly #ended: AbortSignal;
   #controller: AbortController | undefined;
+  #waiting: Disposable | undefined;
   readonly #end = (): void => this.#controller?.abort(NOBODY_WAITS);
 
   constructor(response: ServerResponse, ended: AbortSignal) {
@@ -68,15 +70,15 @@ class Interest implements Disposable {
     if (this.#controller !== undefined) return this.#controller.signal;
     this.#controller = new AbortController();
     this.#response.on('close', this.#end);
-    this.#ended.addEventListener('abort', this.#end);
-    if (this.#response.destroyed || this.#ended.aborted) this.#end();
+    this.#waiting = onAbort(this.#ended, this.#end);
+    if (this.#response.destroyed) this.#end();
     return this.#controller.signal;
   }
 
   [Symbol.dispose](): void {
     if (this.#controller === undefined) return;
     this.#response.off('close', this.#end);
-    this.#ended.removeEventListener('abort', this.#end);
+    this.#waiting?.[Symbol.dispose]();
   }
 }
 

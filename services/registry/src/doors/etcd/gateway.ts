@@ -6,6 +6,7 @@
 import { describeError, type Log } from '@plumb/base';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
+import { onAbort } from '../on-abort.ts';
 import { EtcdError, GRPC, type GrpcCode, INTERNAL_ERROR, knownError, toEtcdError } from './etcd-error.ts';
 import type { Enter } from './gate.ts';
 import { Inbox } from './inbox.ts';
@@ -107,23 +108,18 @@ async function serveStream(
     outlet.release();
   };
   response.on('close', leave);
-  ended.addEventListener('abort', leave);
-  try {
-    if (ended.aborted) leave();
-    await method.serve(
-      inbox,
-      (result) => {
-        if (!response.headersSent) response.writeHead(200, HEADERS);
-        return outlet.write(`${JSON.stringify({ result: toJson(method.response, result) })}\n`);
-      },
-      { caller, signal: stop.signal },
-    );
-    if (ended.aborted) throw knownError('invalidToken');
-    if (!response.headersSent) response.writeHead(200, HEADERS);
-    response.end();
-  } finally {
-    ended.removeEventListener('abort', leave);
-  }
+  using _leaving = onAbort(ended, leave);
+  await method.serve(
+    inbox,
+    (result) => {
+      if (!response.headersSent) response.writeHead(200, HEADERS);
+      return outlet.write(`${JSON.stringify({ result: toJson(method.response, result) })}\n`);
+    },
+    { caller, signal: stop.signal },
+  );
+  if (ended.aborted) throw knownError('invalidToken');
+  if (!response.headersSent) response.writeHead(200, HEADERS);
+  response.end();
 }
 
 function readPieces(request: IncomingMessage, type: MessageType): Inbox<Question> {

@@ -12,6 +12,7 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { onAbort } from '../on-abort.ts';
 import type { Enter } from './gate.ts';
 import { type EtcdError, INTERNAL_ERROR, knownError, toEtcdError } from './etcd-error.ts';
 import { Inbox } from './inbox.ts';
@@ -128,15 +129,10 @@ async function serveStream(
   });
   call.on('end', () => inbox.end());
   const { caller, ended } = await enter(tokenOf(call.metadata), addressOf(call.getPeer()));
-  ended.addEventListener('abort', leave);
-  try {
-    if (ended.aborted) leave();
-    await serve(inbox, (answer) => outlet.write(answer), { caller, signal: stop.signal });
-    // The caller goes on, but without its token.
-    if (ended.aborted) throw knownError('invalidToken');
-  } finally {
-    ended.removeEventListener('abort', leave);
-  }
+  using _leaving = onAbort(ended, leave);
+  await serve(inbox, (answer) => outlet.write(answer), { caller, signal: stop.signal });
+  // The caller goes on, but without its token.
+  if (ended.aborted) throw knownError('invalidToken');
 }
 
 function tokenOf(metadata: Metadata): string | undefined {
