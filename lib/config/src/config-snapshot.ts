@@ -114,12 +114,17 @@ export function schemaFaults(
   return issues.map((issue) => {
     const names = (issue.path ?? []).map(({ key }) => String(key));
     const where = joinPath(path, joinNames(names));
-    const ownWords = issue.message.includes(issue.received) ? undefined : issue.message;
+    const ownWords = isTelling(issue) ? undefined : issue.message;
     const reason = ownWords ?? `it must be ${issue.expected ?? 'something else'}`;
     const origin = [where, ...ancestorsOf(where).reverse()].map((one) => version.originOf(one)).find(Boolean);
     const place = origin === undefined ? '' : ` (${formatOrigin(origin)})`;
     return { path: where, message: `"${where}" cannot be used: ${reason}${place}` };
   });
+}
+
+/** The schema's own words have the value in them, as valibot's do where nobody wrote others. */
+function isTelling({ message, received, input }: v.BaseIssue<unknown>): boolean {
+  return message.endsWith(`received ${received}`) || (typeof input === 'string' && message.includes(received));
 }
 
 function missing(path: string, version: ConfigVersion): OperatingError {

@@ -50,7 +50,14 @@ export type SourceChange = {
   readonly changes: ReadonlyMap<string, SourceValue | undefined>;
 };
 
-export type SourceValue = { readonly value: ConfigValue; readonly origin: Origin };
+export type SourceValue = {
+  readonly value: ConfigValue;
+  readonly origin: Origin;
+  /** For a source of several parts: what it says around this path and does not count, from the lowest. For `explain`. */
+  readonly hides?: readonly HiddenValue[] | undefined;
+};
+
+export type HiddenValue = { readonly path: string; readonly value: ConfigValue; readonly origin: Origin };
 
 /** Where a value stands, as exactly as the source knows. */
 export type Origin = {
@@ -76,8 +83,18 @@ export function formatOrigin({ source, file, line, column, variable, detail }: O
 /** The same value from the same place. */
 export function isSameStatement(a: SourceValue | undefined, b: SourceValue | undefined): boolean {
   if (a === b) return true;
-  if (a === undefined || b === undefined || !isEqualValue(a.value, b.value)) return false;
-  return ORIGIN_PARTS.every((part) => a.origin[part] === b.origin[part]);
+  if (a === undefined || b === undefined || !isSamePlaced(a, b)) return false;
+  const [hidden = [], others = []] = [a.hides, b.hides];
+  return (
+    hidden.length === others.length &&
+    hidden.every((one, i) => one.path === others[i]?.path && isSamePlaced(one, others[i]))
+  );
+}
+
+type Placed = { readonly value: ConfigValue; readonly origin: Origin };
+
+function isSamePlaced(a: Placed, b: Placed): boolean {
+  return isEqualValue(a.value, b.value) && ORIGIN_PARTS.every((part) => a.origin[part] === b.origin[part]);
 }
 
 const ORIGIN_PARTS = ['source', 'file', 'line', 'column', 'variable', 'detail'] as const satisfies (keyof Origin)[];

@@ -1,6 +1,7 @@
 /** Nested values and the leaves that they are made of. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { OperatingError } from '@plumb/base';
+import { Secret } from '@plumb/vault';
 import { escapeName } from './config-path.ts';
 import { type ConfigValue, isSealedValue } from './feed.ts';
 
@@ -52,6 +53,39 @@ function isPlain(value: object): boolean {
 export function isEmptyObject(value: ConfigValue): boolean {
   return isBranch(value) && Object.keys(value).length === 0;
 }
+
+/** The object that leaves make, each by the names on the way to it. */
+export function objectOf(leaves: Iterable<readonly [names: readonly string[], value: ConfigValue]>): ConfigObject {
+  const root: { [key: string]: ConfigValue } = {};
+  for (const [names, value] of leaves) {
+    let object = root;
+    for (const name of names.slice(0, -1)) {
+      if (!Object.hasOwn(object, name)) define(object, name, {});
+      object = object[name] as { [key: string]: ConfigValue };
+    }
+    define(object, names.at(-1) ?? '', value);
+  }
+  return root;
+}
+
+/** What keeps `value`, from code that is not ours, from being configuration; undefined for nothing. */
+export function valueFault(value: unknown, path = ''): string | undefined {
+  const where = path === '' ? 'it' : `"${path}"`;
+  if (value === null || ['string', 'boolean'].includes(typeof value) || value instanceof Secret) return undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${where} is ${value}, which is no value`;
+  if (typeof value !== 'object')
+    return `${where} is ${value === undefined ? 'undefined' : `a ${typeof value}`}, which is no value`;
+  if (!Array.isArray(value) && !isPlain(value)) return `${where} is an instance of a class, which is no value`;
+  if (path.length > VALUE_PATH_CHARS_MAX) return 'it is nested too deeply, or contains itself';
+  for (const [name, inner] of Object.entries(value)) {
+    const fault = valueFault(inner, path === '' ? escapeName(name) : `${path}.${escapeName(name)}`);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** Far more than any path that is read, and far less than what would overflow the stack. */
+const VALUE_PATH_CHARS_MAX = 2_000;
 
 /** As a property of its own, whatever its name: `__proto__` and `constructor` are names like others. */
 export function define(object: { [key: string]: ConfigValue }, name: string, value: ConfigValue): void {

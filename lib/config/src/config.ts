@@ -94,7 +94,7 @@ class ConfigCore {
       branch: (path) => this.viewAt(joinPath(prefix, path)),
       snapshot: () => createSnapshot(this.#version, prefix, this.#options.hooks),
       subscribe: (path, listener) => this.#subscriptions.add(joinPath(prefix, path), listener),
-      explain: (path = '') => explain(joinPath(prefix, path), this.#values, this.#options.sourceNames),
+      explain: (path = '') => explain(joinPath(prefix, path), this.#values),
     };
     return withOwn(
       createReader(() => this.#version, prefix, this.#options.hooks),

@@ -24,8 +24,8 @@ export type Explained = {
 
 const HIDDEN = '[secret]';
 
-/** Costs what is said around `path`. `sourceNames` are by the number of the source. */
-export function explain(path: string, values: LayeredValues, sourceNames: readonly string[]): Explanation {
+/** Costs what is said around `path`. */
+export function explain(path: string, values: LayeredValues): Explanation {
   const around = values.spokenAround(path);
   const isInForce = (one: Spoken): boolean => {
     const entry = values.inForce.get(one.path);
@@ -33,15 +33,27 @@ export function explain(path: string, values: LayeredValues, sourceNames: readon
   };
   return {
     path,
-    statements: around.map((one) => ({
-      path: one.path,
-      source: sourceNames[one.index] ?? one.said.origin.source,
-      value: withoutSecrets(one.said.value),
-      origin: one.said.origin,
-      isInForce: isInForce(one),
-      why: isInForce(one) ? whyIn(one, values) : whyOut(one, values),
-    })),
+    statements: around.flatMap((one) => [
+      ...hiddenBy(one),
+      {
+        path: one.path,
+        source: one.said.origin.source,
+        value: withoutSecrets(one.said.value),
+        origin: one.said.origin,
+        isInForce: isInForce(one),
+        why: isInForce(one) ? whyIn(one, values) : whyOut(one, values),
+      },
+    ]),
   };
+}
+
+/** What a source of several parts says and overrules itself. */
+function hiddenBy({ path: winner, said: { origin: winning, hides = [] } }: Spoken): Explained[] {
+  return hides.map(({ path, value, origin }) => {
+    const where = path === winner ? formatOrigin(winning) : `"${winner}" of ${formatOrigin(winning)}`;
+    const why = `${where} comes later`;
+    return { path, source: origin.source, value: withoutSecrets(value), origin, isInForce: false, why };
+  });
 }
 
 /** The statement of an explanation as a line: `title = "Tips"   config/common.yaml:1:1   (wins over …)`. */

@@ -3,7 +3,7 @@ import { stringify as stringifyToml } from 'smol-toml';
 import { expect, test } from 'vitest';
 import * as yaml from 'yaml';
 import { namesOf } from '../config-path.ts';
-import { define } from '../config-values.ts';
+import { objectOf } from '../config-values.ts';
 import type { ConfigValue } from '../feed.ts';
 import { type FileReading, readingOf } from './file-reading.ts';
 import { parseJson } from './parse-json.ts';
@@ -45,20 +45,9 @@ const value = fc.letrec<{ value: ConfigValue; object: { [key: string]: ConfigVal
 }));
 
 /** The object that a reading's leaves make, or its faults. */
-function objectOf(reading: FileReading): unknown {
+function readObject(reading: FileReading): unknown {
   if (reading.kind === 'faults') return reading;
-  const root: { [key: string]: ConfigValue } = {};
-  for (const [path, { value: leaf }] of reading.values) {
-    const names = [...namesOf(path)];
-    const last = names.pop() ?? '';
-    let object = root;
-    for (const one of names) {
-      if (!Object.hasOwn(object, one)) define(object, one, {});
-      object = object[one] as { [key: string]: ConfigValue };
-    }
-    define(object, last, leaf);
-  }
-  return root;
+  return objectOf([...reading.values].map(([path, { value: leaf }]) => [namesOf(path), leaf] as const));
 }
 
 /** The name as the text has it at a place. */
@@ -71,7 +60,7 @@ test('JSON: what JSON.parse gives is what is read, each name at its place', () =
     fc.property(value.object, fc.constantFrom(0, 2), (object, indent) => {
       const text = JSON.stringify(object, undefined, indent);
       const reading = parseJson(text);
-      expect(objectOf(reading)).toEqual(JSON.parse(text));
+      expect(readObject(reading)).toEqual(JSON.parse(text));
       if (reading.kind === 'faults') return;
       for (const [path, { line, column }] of reading.values) {
         expect(textAt(text, line, column).startsWith(JSON.stringify(namesOf(path).at(-1)))).toBe(true);
@@ -101,7 +90,7 @@ test('JSON: nothing that is not JSON is read', () => {
         return;
       }
       const reading = parseJson(text);
-      if (reading.kind === 'values') expect(objectOf(reading)).toEqual(parsed);
+      if (reading.kind === 'values') expect(readObject(reading)).toEqual(parsed);
       else expect(reading.faults[0]?.reason).toMatch(/must be an object|stands here twice|every program|empty/);
     }),
   );
@@ -170,7 +159,7 @@ test('YAML: what the real serializer writes is read back', () => {
       const tree = parsePlainYaml(text);
       const expected = yaml.parse(text) as unknown;
       const real = parseFullYaml(text, yaml);
-      if (real.kind === 'values') expect(objectOf(real)).toEqual(expected ?? {});
+      if (real.kind === 'values') expect(readObject(real)).toEqual(expected ?? {});
       if (tree !== undefined) expect(readingOf(text, tree, [])).toEqual(real);
     }),
   );
@@ -194,7 +183,7 @@ test('TOML: what the real serializer writes is read back, each name at its place
     fc.asyncProperty(tomlValue.object, async (object) => {
       const text = stringifyToml(object);
       const reading = await parseToml(text);
-      expect(objectOf(reading)).toEqual(object);
+      expect(readObject(reading)).toEqual(object);
       if (reading.kind === 'faults') return;
       for (const [path, { line, column }] of reading.values) {
         const last = namesOf(path).at(-1) ?? '';
