@@ -54,9 +54,10 @@ function compile(ajv: Ajv2020, schema: Readonly<Record<string, unknown>>): Retur
 
 /** ajv's words for a regular expression: RE2, since a pattern comes from outside and must not run for ever. */
 const linearRegExp = Object.assign(
-  (pattern: string): { test: (text: string) => boolean } => {
+  (pattern: string): { readonly test: (text: string) => boolean; readonly toString: () => string } => {
     const compiled = RE2JS.compile(pattern);
-    return { test: (text) => compiled.matcher(text).find() };
+    // By its text ajv tells one pattern from another.
+    return { test: (text) => compiled.matcher(text).find(), toString: () => `/${pattern}/` };
   },
   // For code that ajv writes to a file, which is not asked for.
   { code: 'linearRegExp' },

@@ -2,7 +2,7 @@
 import { OperatingError } from '@plumb/base';
 import { faultsError, schemaFaults } from './change-faults.ts';
 import { compileSchema } from './compile-schema.ts';
-import { requireOwn } from './config-access.ts';
+import { maySeeLayer, requireOwn } from './config-access.ts';
 import type { ConfigHandlers } from './contract.ts';
 import type { HandlerContext } from './handler-context.ts';
 import { environmentOf } from './layer-order.ts';
@@ -59,7 +59,10 @@ export function createGuardHandlers(context: HandlerContext): Pick<ConfigHandler
           store.read(proposal.application, (state) => ({
             ...proposal,
             environments: [...proposal.environments],
-            changes: redactChanges(proposal.changes, access.mayOpen(caller, state)),
+            changes: redactChanges(
+              proposal.changes.filter(({ layer }) => maySeeLayer(caller, state, layer)),
+              access.mayOpen(caller, state),
+            ),
           })),
         ),
       );

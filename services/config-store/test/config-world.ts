@@ -17,10 +17,11 @@ export type ConfigWorld = AsyncDisposable & {
   readonly asProcess: (application: string, id?: string) => ConfigClient;
 };
 
-export async function openConfigWorld(): Promise<ConfigWorld> {
+/** Another one on the `kv` of a first is another plumbd on the same store. */
+export async function openConfigWorld({ kv: given }: { readonly kv?: Kv } = {}): Promise<ConfigWorld> {
   await using opening = new AsyncDisposableStack();
   const clock = createFakeClock();
-  const kv = opening.use(await openMemoryKv({ clock }));
+  const kv = given ?? opening.use(await openMemoryKv({ clock }));
   const service = opening.use(await openConfigStore({ kv, clock, random: seededRandom(1), log: silentLog }));
   const as = (caller: Caller): ConfigClient => open.use(connectInProcess(configContract, service.handlers, caller));
   const open = opening.move();
