@@ -5,13 +5,14 @@ import type { Command } from './command.ts';
 import { dev } from './dev.ts';
 import { docBlocks } from './doc-blocks.ts';
 import { fix } from './fix.ts';
+import { judge } from './judge.ts';
 import { release } from './release.ts';
 import { test, testSoak } from './test.ts';
 import { tidy } from './tidy/tidy.ts';
 import { verify } from './verify.ts';
 import { web } from './web.ts';
 
-const COMMANDS: readonly Command[] = [test, testSoak, dev, bench, fix, verify, tidy, docBlocks, web, release];
+const COMMANDS: readonly Command[] = [test, testSoak, dev, bench, judge, fix, verify, tidy, docBlocks, web, release];
 
 const root = path.resolve(import.meta.dirname, '../..');
 const [name, ...words] = process.argv.slice(2);
