@@ -2,17 +2,8 @@
 import { findProgram, hasRequirement, openTemporaryDirectory, until } from '@plumb/testing';
 import { chromium, type Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { CHROMIUM_FLAGS } from './src/chromium-flags.ts';
 import { startPlumb, TIPJAR } from './src/plumb-process.ts';
-
-const CHROMIUM_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 if (hasRequirement('chromium', 'install it with "apt-get install chromium"')) {
   test('an operator signs in, watches, edits and heals', { timeout: 120_000 }, async () => {
