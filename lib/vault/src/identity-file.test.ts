@@ -106,10 +106,10 @@ test('a process takes its identities from its environment', async () => {
 });
 
 test('a person has one place for a key', () => {
-  expect(personalIdentityPath({ HOME: '/home/anna' })).toBe('/home/anna/.config/plumb/age.key');
-  expect(personalIdentityPath({ HOME: '/home/anna', XDG_CONFIG_HOME: '/etc/anna' })).toBe('/etc/anna/plumb/age.key');
-  expect(personalIdentityPath({ HOME: '/home/anna', XDG_CONFIG_HOME: 'relative' })).toBe(
-    '/home/anna/.config/plumb/age.key',
+  expect(personalIdentityPath({ HOME: '/people/anna' })).toBe('/people/anna/.config/plumb/age.key');
+  expect(personalIdentityPath({ HOME: '/people/anna', XDG_CONFIG_HOME: '/etc/anna' })).toBe('/etc/anna/plumb/age.key');
+  expect(personalIdentityPath({ HOME: '/people/anna', XDG_CONFIG_HOME: 'relative' })).toBe(
+    '/people/anna/.config/plumb/age.key',
   );
   expect(() => personalIdentityPath({})).toThrow('HOME is not set');
 });

@@ -47,6 +47,11 @@ function placeComment(draft: Draft, comment: SopsComment, text: string): void {
   const item = items[before];
   const inner = item?.kind === 'entry' ? item.value : item;
   if (isDraft(inner) && isWithin(inner, start, text)) return placeComment(inner, comment, text);
+  if (item?.kind === 'entry' && isDraft(inner) && inner.isFlow && isBeside(start, text)) {
+    // `key: [a, b] # about the list`: to Go it is a comment of the list, and stands first in it.
+    (inner.items as SopsComment[]).unshift(comment);
+    return;
+  }
   // Beside a value it is about that value; on a line of its own about what follows.
   const index = before !== -1 && isBeside(start, text) ? before : next === -1 ? items.length : next;
   items.splice(index, 0, comment);
