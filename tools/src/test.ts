@@ -40,10 +40,10 @@ export const test: Command = {
 
 export const testSoak: Command = {
   name: 'test:soak',
-  summary: `the property and simulation tests, ${SOAK_SECONDS} s each (FUZZ_SECONDS=N for another time)`,
+  summary: `the property, simulation and soak tests, ${SOAK_SECONDS} s each (FUZZ_SECONDS=N for another time)`,
   async run(patterns, root) {
     const env = { FUZZ_SECONDS: String(SOAK_SECONDS), ...process.env };
-    const files = patterns.length > 0 ? patterns : ['.fuzz.test.', '.sim.test.'];
+    const files = patterns.length > 0 ? patterns : ['.fuzz.test.', '.sim.test.', '.soak.'];
     return runChild('vitest', ['run', '--passWithNoTests', ...files], { cwd: root, env });
   },
 };
