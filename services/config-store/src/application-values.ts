@@ -5,11 +5,13 @@
  * running rollout sees the changes of the rollout in the layers that they are for; nobody else does. What a reader may not
  * open is withheld from it, wherever it is read.
  */
-import { type ConfigValue, type Coordinates, isSealedValue } from '@plumb/config/feed';
+import type { ConfigValue, Coordinates } from '@plumb/config/feed';
 import { compareLayers, environmentOf, layersAt } from './layer-order.ts';
 import { LayerValues } from './layer-values.ts';
+import { OverlayValues } from './overlay-values.ts';
+import { RecipientCounts } from './recipient-counts.ts';
 import { type MayOpen, redact } from './redact.ts';
-import { OVERLAY, type OverlayChange, type RolloutOverlay } from './rollout-overlay.ts';
+import { OVERLAY, type RolloutOverlay } from './rollout-overlay.ts';
 import {
   CHANGED,
   type ChangedRecord,
@@ -17,7 +19,6 @@ import {
   type DeployedRecord,
   parseValueId,
   type StoredItem,
-  valueId,
   type ValueRecord,
 } from './stored-items.ts';
 
@@ -43,18 +44,19 @@ export type ViewPlace = {
   readonly mayOpen: MayOpen;
 };
 
+/** Places whose layers are remembered: every change asks for those of each reader. Beyond it they are computed anew. */
+const PLACES_MAX = 1_024;
+
 export class ApplicationValues {
   readonly #layers = new Map<string, LayerValues>();
-  /** How many values are sealed to each recipient. */
-  readonly #recipients = new Map<string, number>();
+  readonly #recipients = new RecipientCounts();
   readonly #oldKeys = new Set<string>();
+  readonly #layersAt = new Map<string, { readonly layers: readonly string[]; readonly text: string }>();
   #revision = 0;
   #changedAt = 0;
   #setCount = 0;
   #deployed: DeployedRecord | undefined;
-  #overlay: RolloutOverlay | undefined;
-  #members: ReadonlySet<string> = new Set();
-  #overlayValues: ReadonlyMap<string, OverlayChange> = new Map();
+  #overlay = new OverlayValues();
 
   /** Of the last change of anything; 0 for an application that was never configured. */
   get revision(): number {
@@ -80,7 +82,7 @@ export class ApplicationValues {
   }
 
   get overlay(): RolloutOverlay | undefined {
-    return this.#overlay;
+    return this.#overlay.overlay;
   }
 
   /** Values in all layers. */
@@ -124,12 +126,11 @@ export class ApplicationValues {
 
   /** The place of a reader as things are; it becomes another with a deploy, a rollout, or who owns which recipients. */
   placeOf({ coordinates, instance, mayOpen }: Reader): ViewPlace {
-    const environment = coordinates.environment ?? this.environment;
-    const layers = layersAt({ ...coordinates, environment });
-    const isMember = instance !== undefined && this.#members.has(instance);
-    const openable = [...this.#recipients.keys()].filter(mayOpen).sort();
+    const { layers, text } = this.#layersOf(coordinates);
+    const isMember = this.#overlay.hasMember(instance);
+    const openable = this.#recipients.openable(mayOpen);
     const own = new Set(openable);
-    const id = `${layers.join(' ')}|${isMember ? this.#overlay?.id : ''}|${openable.join(' ')}`;
+    const id = `${text}|${isMember ? this.overlay?.id : ''}|${openable.join(' ')}`;
     return { id, layers, isMember, mayOpen: (recipient) => own.has(recipient) };
   }
 
@@ -146,7 +147,7 @@ export class ApplicationValues {
   valueAt({ layers, isMember, mayOpen }: Omit<ViewPlace, 'id'>, key: string): ConfigValue | undefined {
     for (let i = layers.length - 1; i >= 0; i -= 1) {
       const layer = layers[i] ?? '';
-      const given = isMember ? this.#overlayValues.get(valueId(layer, key)) : undefined;
+      const given = isMember ? this.#overlay.get(layer, key) : undefined;
       const value = given === undefined ? this.#layers.get(layer)?.get(key)?.value : given.value;
       if (value !== undefined) return redact(value, mayOpen);
     }
@@ -158,7 +159,7 @@ export class ApplicationValues {
     const keys = new Set(layers.flatMap((layer) => [...(this.#layers.get(layer)?.keys() ?? [])]));
     if (isMember) {
       const shown = { layers, isMember, mayOpen: () => false };
-      for (const { key } of this.#overlayValues.values()) {
+      for (const { key } of this.#overlay.changes()) {
         if (this.valueAt(shown, key) === undefined) keys.delete(key);
         else keys.add(key);
       }
@@ -183,6 +184,20 @@ export class ApplicationValues {
     return touched;
   }
 
+  #layersOf({ environment = this.environment, releaseEnvironment, region }: Coordinates): {
+    readonly layers: readonly string[];
+    readonly text: string;
+  } {
+    const place = `${environment}|${releaseEnvironment}|${region}`;
+    const known = this.#layersAt.get(place);
+    if (known !== undefined) return known;
+    const layers = layersAt({ environment, releaseEnvironment, region });
+    const found = { layers, text: layers.join(' ') };
+    if (this.#layersAt.size === PLACES_MAX) this.#layersAt.clear();
+    this.#layersAt.set(place, found);
+    return found;
+  }
+
   #put({ id, value, modRevision }: StateItem, touched: Set<string>): void {
     if (id === CHANGED) {
       this.#revision = modRevision;
@@ -197,9 +212,9 @@ export class ApplicationValues {
       const { layer, key, isOld } = parseValueId(id);
       const values = this.#layers.get(layer) ?? new LayerValues();
       this.#layers.set(layer, values);
-      this.#countRecipients(values.get(key)?.value, -1);
+      this.#recipients.remove(values.get(key)?.value);
       values.set(key, { ...(value as ValueRecord), layer, revision: modRevision });
-      this.#countRecipients((value as ValueRecord).value, 1);
+      this.#recipients.add((value as ValueRecord).value);
       if (isOld) this.#oldKeys.add(key);
       touched.add(key);
     }
@@ -215,30 +230,21 @@ export class ApplicationValues {
     const { layer, key, isOld } = parseValueId(id);
     if (isOld) this.#oldKeys.delete(key);
     const values = this.#layers.get(layer);
-    this.#countRecipients(values?.get(key)?.value, -1);
+    this.#recipients.remove(values?.get(key)?.value);
     values?.delete(key);
     if (values?.size === 0) this.#layers.delete(layer);
     touched.add(key);
   }
 
   #setOverlay(overlay: RolloutOverlay | undefined, touched: Set<string>): void {
-    for (const { key } of this.#overlay?.changes ?? []) touched.add(key);
-    for (const { key } of overlay?.changes ?? []) touched.add(key);
-    for (const { value } of this.#overlay?.changes ?? []) this.#countRecipients(value, -1);
-    for (const { value } of overlay?.changes ?? []) this.#countRecipients(value, 1);
-    this.#overlay = overlay;
-    this.#members = new Set(overlay?.members);
-    this.#overlayValues = new Map(
-      overlay?.changes.map((change) => [valueId(change.layer, change.key), change] as const),
-    );
-  }
-
-  #countRecipients(value: ConfigValue | undefined, by: number): void {
-    if (value === undefined || !isSealedValue(value)) return;
-    for (const recipient of value.to) {
-      const count = (this.#recipients.get(recipient) ?? 0) + by;
-      if (count === 0) this.#recipients.delete(recipient);
-      else this.#recipients.set(recipient, count);
+    for (const { key, value } of this.#overlay.changes()) {
+      this.#recipients.remove(value);
+      touched.add(key);
+    }
+    this.#overlay = new OverlayValues(overlay);
+    for (const { key, value } of this.#overlay.changes()) {
+      this.#recipients.add(value);
+      touched.add(key);
     }
   }
 }

@@ -7,43 +7,23 @@
  * other, in several processes on one store too.
  */
 import { type Clock, OperatingError, Turns } from '@plumb/base';
-import { type Collection, type Compare, createCollection, type Kv, type Operation } from '@plumb/kv';
+import { type Collection, createCollection, type Kv } from '@plumb/kv';
 import type { ApplicationHub } from './application-hub.ts';
 import { ApplicationHubs, type HubLease } from './application-hubs.ts';
 import { ApplicationValues } from './application-values.ts';
 import type { ConfigFault } from './contract/guards.ts';
 import { changeFaults, faultsError } from './change-faults.ts';
+import { type CommitBy, CommitWriter, type Planned } from './commit-writer.ts';
 import type { SchemaCheck } from './compile-schema.ts';
 import { effectiveChanges, type KeyChange } from './key-change.ts';
 import { environmentOf } from './layer-order.ts';
-import { findOverlayClash, OVERLAY, type RolloutOverlay } from './rollout-overlay.ts';
+import { findOverlayClash } from './rollout-overlay.ts';
 import { SchemaBook } from './schema-book.ts';
-import { CHANGED, DEPLOYED, oldValueId, type StoredItem, valueId } from './stored-items.ts';
+import { CHANGED, type StoredItem } from './stored-items.ts';
 import { ValueHistory } from './value-history.ts';
 
 /** Another process on the same store was faster: planned again on what it made, as often as that may plainly happen. */
 const ATTEMPTS_MAX = 8;
-
-export type CommitBy = {
-  readonly author: string;
-  readonly approvedBy?: string | undefined;
-  readonly comment?: string | undefined;
-};
-
-/** What a commit writes. */
-export type Planned = {
-  readonly changes: readonly KeyChange[];
-  /** What a rollout gives its members from then on; null ends it. */
-  readonly overlay?: RolloutOverlay | null | undefined;
-  /** The deploy that brings the changes; an environment without a name is none. */
-  readonly deploy?: { readonly environment?: string | undefined } | undefined;
-  /** The rollout that makes the changes: others may not touch its keys. */
-  readonly rollout?: string | undefined;
-  /** Go into the same transaction. At most 16. */
-  readonly operations?: readonly Operation[] | undefined;
-  /** Must hold too; where they do not, the plan is asked again. */
-  readonly compare?: readonly Compare[] | undefined;
-};
 
 /** What a plan comes to: a commit, or an answer instead, such as a conflict; then nothing is written. */
 export type Plan<A> = ({ readonly kind: 'commit' } & Planned) | { readonly kind: 'answer'; readonly answer: A };
@@ -54,19 +34,19 @@ export class ConfigStore {
   readonly history: ValueHistory;
   readonly schemas: SchemaBook;
   readonly #kv: Kv;
-  readonly #clock: Clock;
   readonly #items: Collection<StoredItem>;
+  readonly #writer: CommitWriter;
   readonly #hubs: ApplicationHubs;
   /** By the application's name. */
   readonly #turns = new Turns();
 
   constructor(kv: Kv, clock: Clock) {
     this.#kv = kv;
-    this.#clock = clock;
     this.#items = createCollection(kv, 'config/value/');
     this.#hubs = new ApplicationHubs(this.#items);
     this.history = new ValueHistory(kv);
     this.schemas = new SchemaBook(kv);
+    this.#writer = new CommitWriter({ items: this.#items, history: this.history, clock });
   }
 
   /** The application with its state of the last commit, followed until it is disposed. */
@@ -147,12 +127,12 @@ export class ConfigStore {
     const { revision } = state;
     const changes = effectiveChanges(state, planned.changes);
     if (changes.length === 0 && !isMore(state, planned)) return { kind: 'stored', revision };
-    this.#requireNoRollout(application, state, planned, changes);
+    requireNoRollout(application, state, planned, changes);
     const schema = await this.schemas.read(application);
     const faults = faultsOf(state, changes, schema.check, planned);
     if (faults.length > 0) throw faultsError(application, faults);
 
-    const operations = await this.#operations(application, state, { ...planned, changes }, by);
+    const operations = await this.#writer.operations(application, state, { ...planned, changes }, by);
     const unchanged = this.#items.compare(`${application}/${CHANGED}`, revision);
     const compare = [unchanged, this.schemas.compare(application, schema), ...(planned.compare ?? [])];
     const result = await this.#kv.transact(operations, { compare });
@@ -164,60 +144,23 @@ export class ConfigStore {
     await hub.reach(result.revision);
     return { kind: 'stored', revision: result.revision };
   }
+}
 
-  async #operations(
-    application: string,
-    state: ApplicationValues,
-    { changes, overlay, deploy, operations: more = [] }: Planned,
-    by: CommitBy,
-  ): Promise<Operation[]> {
-    const id = (rest: string): string => `${application}/${rest}`;
-    const at = this.#clock.now();
-    const authorship = { ...by, at };
-    const operations: Operation[] = [...more];
-    let setCount = state.setCount;
-    if (changes.length > 0) {
-      const recorded = await this.history.record(application, state, changes, authorship);
-      operations.push(...recorded.operations);
-      setCount += 1;
-      for (const [i, { layer, key, value }] of changes.entries()) {
-        // A value that an older store wrote has another id.
-        if (layer === 'common' && state.isOld(key)) operations.push(this.#items.deleteOperation(id(oldValueId(key))));
-        const record = { ...authorship, line: recorded.lines[i] };
-        operations.push(
-          value === undefined
-            ? this.#items.deleteOperation(id(valueId(layer, key)))
-            : this.#items.putOperation(id(valueId(layer, key)), { ...record, value }),
-        );
-      }
-    }
-    if (overlay !== undefined) {
-      operations.push(
-        overlay === null ? this.#items.deleteOperation(id(OVERLAY)) : this.#items.putOperation(id(OVERLAY), overlay),
-      );
-    }
-    if (deploy !== undefined) operations.push(this.#items.putOperation(id(DEPLOYED), { ...deploy, at }));
-    operations.push(this.#items.putOperation(id(CHANGED), { author: by.author, at, setCount }));
-    return operations;
-  }
-
-  #requireNoRollout(
-    application: string,
-    { overlay }: ApplicationValues,
-    { rollout }: Planned,
-    changes: readonly KeyChange[],
-  ): void {
-    if (overlay === undefined || overlay.id === rollout) return;
-    for (const { layer, key } of changes) {
-      // A deploy is not held up: what a rollout gives is in a layer above.
-      if (layer === 'manifest') continue;
-      const clash = findOverlayClash(overlay, key);
-      if (clash === undefined) continue;
-      throw new OperatingError(
-        'conflict',
-        `${application}.${clash} is being rolled out by ${overlay.id}: wait for its end, or revert it first`,
-      );
-    }
+/** @throws OperatingError `conflict` for a key of a running rollout. A deploy is not held up: the rollout is in a layer above. */
+function requireNoRollout(
+  application: string,
+  { overlay }: ApplicationValues,
+  { rollout }: Planned,
+  changes: readonly KeyChange[],
+): void {
+  if (overlay === undefined || overlay.id === rollout) return;
+  for (const { layer, key } of changes) {
+    const clash = layer === 'manifest' ? undefined : findOverlayClash(overlay, key);
+    if (clash === undefined) continue;
+    throw new OperatingError(
+      'conflict',
+      `${application}.${clash} is being rolled out by ${overlay.id}: wait for its end, or revert it first`,
+    );
   }
 }
 

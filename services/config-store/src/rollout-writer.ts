@@ -2,7 +2,8 @@
 import { type Clock, type Log, OperatingError } from '@plumb/base';
 import type { Compare } from '@plumb/kv';
 import type { ApplicationValues } from './application-values.ts';
-import type { ConfigStore, Planned } from './config-store.ts';
+import type { Planned } from './commit-writer.ts';
+import type { ConfigStore } from './config-store.ts';
 import { type RolloutOverlay, showsRollout } from './rollout-overlay.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 import type { RolloutRecords } from './rollout-records.ts';

@@ -33,7 +33,10 @@ const ASK: Readonly<Record<keyof typeof configContract, Ask | string>> = {
     await config.list({ ...at, layer: 'common' }),
     await config.list({ ...at, layer: 'env:live' }),
   ],
-  explain: (config) => config.explain({ ...at, environment: 'live', key: 'token' }),
+  explain: async (config) => [
+    await config.explain({ ...at, environment: 'live', key: 'token' }),
+    await config.explain({ ...at, environment: 'live', key: 'rolled' }),
+  ],
   layers: (config) => config.layers(at),
   compare: (config) => config.compare({ ...at, left: {}, right: { environment: 'live' } }),
   history: (config) => config.history({ ...at, key: 'token', limit: 100 }),
