@@ -15,7 +15,7 @@ export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 export type ExitCode = 0 | 1 | 2;
 
 export type Command = {
-  /** One or two words: `status`, `config set`. */
+  /** One to three words: `status`, `config set`, `config keys create`. */
   readonly name: string;
   readonly summary: string;
   /** The words after the name, such as `KEY VALUE`. */

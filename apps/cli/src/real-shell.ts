@@ -1,5 +1,5 @@
 /** The shell of a real terminal: prints to it, and calls the plumbd of the data directory. */
-import { type Clock, OperatingError, systemClock, systemRandom, silentLog } from '@plumb/base';
+import { type Clock, OperatingError, silentLog, sleep, systemClock, systemRandom } from '@plumb/base';
 import { type PlumbDoor, readPlumbDoor } from '@plumb/config/plumb-door';
 import { type Clients, createClients } from '@plumb/plumbd/clients';
 import { isRunning, readDoors } from '@plumb/plumbd/data-directory';
@@ -14,6 +14,7 @@ import { openRemote } from './open-remote.ts';
 import { runCommand } from './run.ts';
 import type { Shell } from './shell.ts';
 import { createStyle } from './style.ts';
+import { askPerson, createProgressLine } from './terminal.ts';
 
 /** Runs one command of the real world, and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -25,6 +26,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   process.stderr.on('error', onSignal);
 
   const closing = new DisposableStack();
+  const progress = createProgressLine(process.stderr);
+  closing.defer(() => progress(undefined));
   const isTerminal = process.stdout.isTTY === true;
   const isColour = (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
   try {
@@ -35,8 +38,14 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
         (plumbd ??= connectPlumbd(dataDirectory, systemClock).then((open) => closing.use(open)));
       const connect = async (): Promise<Clients> => createClients(await dial());
       return {
-        out: (line) => process.stdout.write(`${line}\n`),
-        err: (line) => process.stderr.write(`${line}\n`),
+        out: (line) => {
+          progress(undefined);
+          process.stdout.write(`${line}\n`);
+        },
+        err: (line) => {
+          progress(undefined);
+          process.stderr.write(`${line}\n`);
+        },
         json: (value, { isLine = false } = {}) =>
           process.stdout.write(`${JSON.stringify(value ?? null, undefined, isLine ? undefined : 2)}\n`),
         isJson,
@@ -54,6 +63,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
           return closing.use(await openRemote(remote, { env: process.env, registry, signal: stop.signal }));
         },
         readInput: () => readInput(addAbortSignal(stop.signal, process.stdin)),
+        ask: (question, options) => askPerson(question, { ...options, stop }),
+        progress,
+        sleep: (delayMs) => sleep(systemClock, delayMs, stop.signal),
       } satisfies Shell;
     });
   } finally {

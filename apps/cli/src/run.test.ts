@@ -32,17 +32,20 @@ async function run(argv: readonly string[], list: readonly Command[] = commands,
         Promise.reject(new OperatingError('unavailable', 'no plumbd runs here: start one with "plumb up"')),
       dial: () => Promise.reject(new OperatingError('unavailable', 'nothing is there')),
       readInput: async () => '',
+      ask: async () => undefined,
+      progress: () => undefined,
+      sleep: async () => undefined,
     };
     return shell;
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
-test('every command is under a heading of the overview and shows an example of itself', async () => {
-  const overview = await run(['--help']);
-  expect(overview.code).toBe(0);
+test('every command is under a heading of the overview or of its family, and shows an example of itself', async () => {
+  const [overview, family] = [await run(['--help']), await run(['config', '--help'])];
+  expect([overview.code, family.code]).toEqual([0, 0]);
   for (const { name } of commands) {
-    expect(overview.out).toContain(`  ${name} `);
+    expect(name.startsWith('config ') ? family.out : overview.out).toContain(`  ${name} `);
     const help = await run([...name.split(' '), '--help']);
     expect(help.code).toBe(0);
     expect(help.out).toContain(`plumb ${name}`);
@@ -81,10 +84,11 @@ test('the overview', async () => {
     Configure
       config get      Print one configuration value.
       config set      Set one configuration value; every subscribed process gets it at once.
-      config unset    Take a set value back, so that the one of plumb.yaml is in force again.
+      config unset    Take a set value back, so that the one below it is in force again.
       config list     Show the values in force, and where each comes from.
       config history  Show who changed a value, when, and why.
       config watch    Print the values in force, then every change as it happens.
+      config …        Change sets, rollouts, secrets and files: "plumb config --help" lists 32 more.
 
     More
       call            Call any method of any service, or show what can be called.
@@ -127,6 +131,21 @@ test('wrong use exits with 2 and says what was meant', async () => {
   await check(['up', '--http', '99999'], '--http takes a port');
   await check(['call', 'a.b', '{'], 'not JSON');
   await check(['restart', 'tipjar'], 'write APPLICATION/UNIT');
+});
+
+test('the overview of configuration, and of what can follow two words', async () => {
+  const { out } = await run(['config', '--help']);
+  for (const heading of ['Values', 'Change sets', 'Understand', 'Guards', 'Rollouts', 'Secrets', 'Files']) {
+    expect(out.split('\n')).toContain(heading);
+  }
+  expect(await run(['help', 'config'])).toEqual({ code: 0, out, err: '' });
+  expect((await run(['config', 'rollout', '--help'])).out).toContain('config rollout start');
+  const check = async (argv: string[], message: string): Promise<void> =>
+    expect(await run(argv)).toMatchObject({ code: 2, err: expect.stringContaining(message) as string });
+  await check(['config', 'rollout'], '"plumb config rollout" needs one of: start, list, status, widen, revert');
+  await check(['config', 'rollout', 'strat'], '"plumb config rollout" knows no "strat": did you mean "start"?');
+  await check(['config', 'recipient'], 'did you mean "recipients"?');
+  await check(['config', 'keys', 'create', 'x'], '"x" is one word too many');
 });
 
 test('help is found however it is asked for', async () => {

@@ -3,8 +3,10 @@ import { describeError, nearestWord, OperatingError } from '@plumb/base';
 import { parseArgs } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import { type Command, type ExitCode, type Flags, UsageError } from './command.ts';
-import { formatHelp, formatOverview } from './help.ts';
+import { faultLines, headlineOf } from './fault-lines.ts';
+import { formatFamily, formatHelp, formatOverview } from './help.ts';
 import type { Shell } from './shell.ts';
+import type { Style } from './style.ts';
 
 export type GlobalFlags = { readonly data: string | undefined; readonly json: boolean };
 
@@ -29,11 +31,10 @@ export async function runCommand(
       return 0;
     }
     if (command === undefined) {
-      if (named.length === 0 || named.includes('--help') || named[0] === '-h') {
-        shell.out(formatOverview(commands, shell.style));
-        return argv.length === 0 ? 2 : 0;
-      }
-      throw new UsageError(unknownCommand(named, commands));
+      const isHelp = named.length === 0 || named.includes('--help') || named.includes('-h') || named !== argv;
+      if (!isHelp) throw new UsageError(unknownCommand(named, commands));
+      shell.out(helpOf(named, commands, shell.style));
+      return argv.length === 0 ? 2 : 0;
     }
     const { words, flags } = readFlags(argv.slice(command.name.split(' ').length), command);
     if (flags['help'] === true) {
@@ -59,29 +60,60 @@ function explain(error: unknown, { err, json, isJson, style, signal }: Shell): E
   if (signal.aborted) return 0; // Ctrl-C ends what a person watches; that is not a failure.
   if (isJson && error instanceof OperatingError) json({ error: error.toJSON() }, { isLine: true });
   err(
-    `${style.red('✖')} ${error instanceof OperatingError || error instanceof UsageError ? error.message : `plumb failed: ${describeError(error)}`}`,
+    `${style.red('✖')} ${error instanceof OperatingError || error instanceof UsageError ? headlineOf(error) : `plumb failed: ${describeError(error)}`}`,
   );
+  for (const line of faultLines(error)) err(`  ${line}`);
   return error instanceof UsageError ? 2 : 1;
 }
 
-function findCommand([first, second]: readonly string[], commands: readonly Command[]): Command | undefined {
-  return commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first);
+/** For words that are no command by themselves. @throws UsageError for words that none begins with. */
+function helpOf(argv: readonly string[], commands: readonly Command[], style: Style): string {
+  if (argv.every((word) => word.startsWith('-'))) return formatOverview(commands, style);
+  const family = findFamily(argv, commands);
+  if (family === undefined) throw new UsageError(unknownCommand(argv, commands));
+  return formatFamily(family.prefix, family.members, style);
+}
+
+/** The command with the most words of those that `argv` begins with. */
+function findCommand(argv: readonly string[], commands: readonly Command[]): Command | undefined {
+  const found = [3, 2, 1].map((count) => {
+    const name = argv.slice(0, count).join(' ');
+    return argv.length < count ? undefined : commands.find((command) => command.name === name);
+  });
+  return found.find((command) => command !== undefined);
+}
+
+/** The commands that go on after the words of `argv`, and the words that they have in common; undefined for none. */
+function findFamily(
+  argv: readonly string[],
+  commands: readonly Command[],
+): { readonly prefix: string; readonly members: readonly Command[] } | undefined {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  for (const count of [2, 1]) {
+    const prefix = words.slice(0, count).join(' ');
+    const members = commands.filter(({ name }) => name.startsWith(`${prefix} `));
+    if (words.length >= count && members.length > 0) return { prefix, members };
+  }
+  return undefined;
 }
 
 function unknownCommand(argv: readonly string[], commands: readonly Command[]): string {
   if (argv[0]?.startsWith('-') === true)
     return 'a command comes before its flags, as in "plumb status --json": "plumb --help" lists all of them';
-  const [first = '', second] = argv.filter((word) => !word.startsWith('-'));
-  const family = commands
-    .filter(({ name }) => name.startsWith(`${first} `))
-    .map(({ name }) => name.slice(first.length + 1));
-  if (family.length > 0) {
-    return second === undefined
-      ? `"plumb ${first}" needs one of: ${family.join(', ')}`
-      : `"plumb ${first}" knows no "${second}": use one of ${family.join(', ')}`;
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const family = findFamily(argv, commands);
+  if (family === undefined) {
+    const first = words[0] ?? '';
+    const near = nearestWord(first, [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name))]);
+    return `there is no command "${first}"${near === undefined ? ':' : `: did you mean "${near}"?`} "plumb --help" lists all of them`;
   }
-  const near = nearestWord(first, [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name))]);
-  return `there is no command "${first}"${near === undefined ? ':' : `: did you mean "${near}"?`} "plumb --help" lists all of them`;
+  const { prefix, members } = family;
+  const nexts = [...new Set(members.map(({ name }) => name.slice(prefix.length + 1).split(' ')[0] ?? name))];
+  const given = words[prefix.split(' ').length];
+  if (given === undefined) return `"plumb ${prefix}" needs one of: ${nexts.join(', ')}`;
+  const near = nearestWord(given, nexts);
+  const hint = near === undefined ? `use one of ${nexts.join(', ')}` : `did you mean "${near}"?`;
+  return `"plumb ${prefix}" knows no "${given}": ${hint}`;
 }
 
 function readFlags(argv: readonly string[], command: Command): { words: string[]; flags: Flags } {

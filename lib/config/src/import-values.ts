@@ -87,16 +87,33 @@ function readDotenv(text: string, { prefix, isText = false }: ImportOptions): Im
   if (faults.length > 0) {
     return { kind: 'faults', faults: faults.map(({ offset, reason }) => ({ ...place(offset), reason })) };
   }
-  const exact = assignments.map((one) => ({ ...one, isQuoted: isText || one.isQuoted || !isPlainScalar(one.text) }));
+  const placed = assignments.map(({ offset, ...assignment }) => ({ ...assignment, ...place(offset) }));
+  return readNamedTexts(placed, { prefix, isText });
+}
+
+/** A text with its name, as variables are: `DB__MAX_SIZE`. */
+export type NamedText = {
+  readonly name: string;
+  readonly text: string;
+  /** It is meant as text. */
+  readonly isQuoted?: boolean;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+};
+
+/** Variables of any origin, by path. */
+export function readNamedTexts(
+  texts: readonly NamedText[],
+  { prefix, isText = false }: Pick<ImportOptions, 'prefix' | 'isText'>,
+): Imported {
+  const exact = texts.map((one) => ({ ...one, isQuoted: isText || one.isQuoted === true || !isPlainScalar(one.text) }));
+  const placeOf = ({ name, line, column }: NamedText): Omit<ImportedValue, 'value'> => ({ name, line, column });
   const read = readVariables(exact, { prefix, nameCase: 'kebab' });
   if (read.faults.length > 0) {
-    return {
-      kind: 'faults',
-      faults: read.faults.map(({ variable, reason }) => ({ ...place(variable.offset), reason })),
-    };
+    return { kind: 'faults', faults: read.faults.map(({ variable, reason }) => ({ ...placeOf(variable), reason })) };
   }
   const values = [...read.values].map(
-    ([path, { value, variable }]) => [path, { value, ...place(variable.offset), name: variable.name }] as const,
+    ([path, { value, variable }]) => [path, { value, ...placeOf(variable) }] as const,
   );
   return { kind: 'values', values: new Map(values) };
 }

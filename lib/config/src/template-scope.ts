@@ -8,6 +8,8 @@ export type Scope = {
   readonly root: object;
   /** Every name that a template can write. */
   readonly paths: ReadonlySet<string>;
+  /** The values that were read so far. */
+  readonly read: ReadonlySet<string>;
   /** The secrets that were opened so far. */
   readonly opened: ReadonlySet<string>;
 };
@@ -34,7 +36,27 @@ export function buildScope({ values, open }: TemplateValues): Scope {
         })
       : plain(value);
   }
-  return { root, paths, opened };
+  const read = new Set<string>();
+  return { root: noting(root, '', { leaves: new Set(values.keys()), read }), paths, read, opened };
+}
+
+/** The same object, which notes what is read of it. */
+function noting(
+  branch: Branch,
+  prefix: string,
+  notes: { readonly leaves: ReadonlySet<string>; readonly read: Set<string> },
+): object {
+  for (const [name, inner] of Object.entries(branch)) {
+    const path = prefix + name;
+    if (!notes.leaves.has(path)) branch[name] = noting(inner as Branch, `${path}.`, notes);
+  }
+  return new Proxy(branch, {
+    get(target, name) {
+      const path = prefix + String(name);
+      if (notes.leaves.has(path)) notes.read.add(path);
+      return target[name as string];
+    },
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { OperatingError } from '@plumb/base';
 import { expect, test } from 'vitest';
 import type { ConfigValue, SealedValue } from './feed.ts';
-import { parseTemplate } from './template.ts';
+import { parseTemplate, type RenderedTemplate } from './template.ts';
 
 const sealed = (text: string): SealedValue => ({ $sealed: Buffer.from(text).toString('base64'), to: ['age1x'] });
 
@@ -16,10 +16,7 @@ const VALUES: Readonly<Record<string, ConfigValue>> = {
   nothing: null,
 };
 
-async function render(
-  template: string,
-  { values = VALUES, opened = [] as string[] } = {},
-): Promise<{ readonly text: string; readonly secrets: readonly string[] }> {
+async function render(template: string, { values = VALUES, opened = [] as string[] } = {}): Promise<RenderedTemplate> {
   return parseTemplate(template, { name: 'app.conf.liquid' }).render({
     values: new Map(Object.entries(values)),
     open: async (key, { $sealed }) => {
@@ -37,24 +34,25 @@ const fault = (template: string, values?: Readonly<Record<string, ConfigValue>>)
   );
 
 test('a template writes values by their paths, also with hyphens, and loops and filters', async () => {
-  const { text, secrets } = await render(
+  const { text, keys, secrets } = await render(
     '{{ title }}: {{ mail.host }}:{{ mail.max-size }} tls={{ mail.tls }} [{{ nothing }}]\n' +
       '{% for host in hosts %}{{ host | upcase }};{% endfor %} {{ hosts | join: "," }} {{ hosts | json }}\n' +
       '{% if mail.user %}user{% else %}nobody{% endif %} {{ mail.port | default: 25 }}',
   );
   expect(text).toBe('Tip jar: mail.example:10 tls=false []\nA;B; a,b ["a","b"]\nnobody 25');
+  expect(keys).toEqual(['hosts', 'mail.host', 'mail.max-size', 'mail.tls', 'nothing', 'title']);
   expect(secrets).toEqual([]);
 });
 
 test('a secret is opened once, when it is written, and named', async () => {
   const opened: string[] = [];
-  expect(await render('{{ db.user }}', { opened })).toEqual({ text: 'shop', secrets: [] });
+  expect(await render('{{ db.user }}', { opened })).toEqual({ text: 'shop', keys: ['db.user'], secrets: [] });
   expect(opened).toEqual([]);
   const twice = await render('{{ db.password }} {{ db["password"] | upcase }} {{ db.password | json }}', { opened });
-  expect(twice).toEqual({ text: 'hunter2 HUNTER2 "hunter2"', secrets: ['db.password'] });
+  expect(twice).toEqual({ text: 'hunter2 HUNTER2 "hunter2"', keys: ['db.password'], secrets: ['db.password'] });
   expect(opened).toEqual(['db.password']);
   const loop = await render('{% for pair in db %}{{ pair[0] }}={{ pair[1] }};{% endfor %}');
-  expect(loop.text).toBe('password=hunter2;user=shop;');
+  expect(loop).toMatchObject({ text: 'password=hunter2;user=shop;', keys: ['db.password', 'db.user'] });
   expect((await render('{{ token }}', { values: { token: sealed('top') } })).text).toBe('top');
 });
 

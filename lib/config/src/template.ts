@@ -24,7 +24,9 @@ export type TemplateValues = {
 
 export type RenderedTemplate = {
   readonly text: string;
-  /** The secrets that are in it, sorted. */
+  /** The keys that it was made of, sorted. */
+  readonly keys: readonly string[];
+  /** Those of them that are secrets, sorted. */
   readonly secrets: readonly string[];
 };
 
@@ -42,7 +44,7 @@ export function parseTemplate(text: string, { name }: { readonly name: string })
       const scope = buildScope(given);
       try {
         const rendered: unknown = await engine.render(parsed, scope.root);
-        return { text: String(rendered), secrets: [...scope.opened].sort() };
+        return { text: String(rendered), keys: [...scope.read].sort(), secrets: [...scope.opened].sort() };
       } catch (error) {
         throw explain(error, name, scope);
       }

@@ -90,6 +90,9 @@ async function run(
       connect: () => Promise.reject(new Error('not asked for')),
       dial,
       readInput: async () => input,
+      ask: async () => undefined,
+      progress: () => undefined,
+      sleep: async () => undefined,
     };
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

@@ -1,7 +1,7 @@
 /** Every command, in one visible list. */
 import type { Command } from '../command.ts';
 import { call } from './call.ts';
-import { configGet, configHistory, configList, configSet, configUnset, configWatch } from './config.ts';
+import { configCommands } from './config.ts';
 import { deploy, plan } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { alerts, journal } from './events.ts';
@@ -28,12 +28,7 @@ export const commands: readonly Command[] = [
   query,
   alerts,
   journal,
-  configGet,
-  configSet,
-  configUnset,
-  configList,
-  configHistory,
-  configWatch,
+  ...configCommands,
   call,
   tokenCreate,
   tokenList,

@@ -1,14 +1,11 @@
 import { silentLog } from '@plumb/base';
 import { openMemoryKv } from '@plumb/kv';
-import type { Clients } from '@plumb/plumbd/clients';
 import { type RegistryClient, registryContract, type Service, serviceName } from '@plumb/registry';
 import { openRegistry } from '@plumb/registry/server';
 import { connectInProcess } from '@plumb/rpc';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
-import { runCommand } from '../run.ts';
-import type { Shell } from '../shell.ts';
-import { createStyle } from '../style.ts';
+import { runInFakeShell } from '../fake-shell.ts';
 import { services } from './services.ts';
 
 type World = AsyncDisposable & {
@@ -40,29 +37,7 @@ async function openWorld(): Promise<World> {
   return {
     clock,
     registry,
-    async run(...argv) {
-      const lines: string[] = [];
-      const code = await runCommand(['services', ...argv], [services], async ({ json: isJson }) => {
-        const shell: Shell = {
-          out: (line) => lines.push(line),
-          err: (line) => lines.push(`err: ${line}`),
-          json: (value) => lines.push(JSON.stringify(value)),
-          isJson,
-          isTerminal: false,
-          style: createStyle(false),
-          now: clock.now,
-          directory: '/',
-          dataDirectory: '/nowhere',
-          env: {},
-          signal: new AbortController().signal,
-          connect: async () => ({ registry }) as unknown as Clients,
-          dial: () => Promise.reject(new Error('not asked for')),
-          readInput: async () => '',
-        };
-        return shell;
-      });
-      return [...lines, `exit ${code}`].join('\n');
-    },
+    run: (...argv) => runInFakeShell(['services', ...argv], [services], { clients: { registry }, now: clock.now }),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }

@@ -1,0 +1,77 @@
+import { IMPORT_FORMATS, type ImportFormat } from '@plumb/config/import';
+import { type Command, type Flags, refuseMore, requireWord, text, UsageError } from '../command.ts';
+import { checkChanges, CHANGES_PER_SET_MAX, placed, planChanges } from '../config-change-set.ts';
+import { formatOfName, readFileValues, readNamedText } from '../config-file.ts';
+import { formatChanges } from '../config-format.ts';
+import { findIdentities, IDENTITY_FLAG } from '../config-identity.ts';
+import { COMMENT_FLAG, printOutcome } from '../config-outcome.ts';
+import { APPLICATION_FLAG, LAYER_FLAGS, readApplication, readLayer } from '../config-place.ts';
+
+export const configApply: Command = {
+  name: 'config apply',
+  summary: 'Make the values of a file those of a layer, all at one revision or none.',
+  usage: 'FILE',
+  details:
+    'YAML, JSON, TOML or dotenv, by the name of the file; - is what is piped in. Values that are so already are not set again. With --prune the layer has only what the file has.',
+  examples: [
+    'plumb config apply production.yaml --env production --dry-run',
+    'plumb config apply production.yaml --env production --prune --comment "release 12"',
+    'plumb config apply .env --secret "db.password,tokens.*" -a tipjar',
+  ],
+  flags: {
+    ...APPLICATION_FLAG,
+    ...LAYER_FLAGS,
+    format: { type: 'string', value: 'FORMAT', help: 'yaml, json, toml or dotenv, where the name does not tell' },
+    secret: { type: 'string', value: 'KEY,…', help: 'seal these values; tokens.* is all below tokens' },
+    prune: { type: 'boolean', help: 'take away what the layer has and the file has not' },
+    'dry-run': { type: 'boolean', help: 'show what would be different, and change nothing' },
+    ...IDENTITY_FLAG,
+    ...COMMENT_FLAG,
+  },
+  async run(words, flags, shell) {
+    const name = requireWord(words, 0, 'FILE');
+    refuseMore(words, 1);
+    const format = readFormat(flags) ?? formatOfName(name);
+    const target = { application: await readApplication(flags, shell), layer: readLayer(flags) ?? 'common' };
+    const file = await readFileValues(await readNamedText(name, shell), { format, secrets: text(flags, 'secret') });
+    const { config } = await shell.connect();
+    const changes = await planChanges(config, target, file.values, {
+      identities: await findIdentities(flags, shell),
+      isComplete: flags['prune'] === true,
+    });
+    if (changes.length > CHANGES_PER_SET_MAX) {
+      const advice = 'bring it in parts with "plumb config import"';
+      throw new UsageError(`${changes.length} values would change, over ${CHANGES_PER_SET_MAX} at once: ${advice}`);
+    }
+    const checked = await checkChanges(config, target, changes, file.placeOf);
+    const isDryRun = flags['dry-run'] === true;
+    if (isDryRun && shell.isJson) shell.json(checked);
+    if (checked.length === 0) {
+      shell.err(`${target.application} has these values in ${target.layer} already`);
+      return 0;
+    }
+    for (const line of formatChanges(checked, shell.style)) (isDryRun ? shell.out : shell.err)(line);
+    if (isDryRun) return 0;
+    const { application } = target;
+    const outcome = await config
+      .change({ application, changes: [...changes], comment: text(flags, 'comment') })
+      .catch(placed(file.placeOf));
+    if (outcome.kind === 'checked') return 0;
+    const count = checked.length === 1 ? '1 value' : `${checked.length} values`;
+    const what = `${count} of ${application} in ${target.layer}`;
+    return printOutcome(outcome, { what, stored: (revision) => `${what} changed at revision ${revision}` }, shell);
+  },
+};
+
+/** @throws UsageError. */
+export function readFormat(flags: Flags): ImportFormat | undefined {
+  const given = text(flags, 'format');
+  return given === undefined ? undefined : requireFormat(given);
+}
+
+/** @throws UsageError. */
+export function requireFormat(given: string): ImportFormat {
+  const format = IMPORT_FORMATS.find((one) => one === given);
+  if (format !== undefined) return format;
+  throw new UsageError(`"${given}" is no format: use ${IMPORT_FORMATS.join(', ')} or sops`);
+}
