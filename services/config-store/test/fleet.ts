@@ -22,7 +22,15 @@ export type Fleet = AsyncDisposable & {
 /** `clientOf` is asked when an instance joins. */
 export function createFleet(
   clientOf: (instance: string) => ConfigClient,
-  { application, watched }: { readonly application: string; readonly watched: string },
+  {
+    application,
+    watched,
+    onEvent = () => undefined,
+  }: {
+    readonly application: string;
+    readonly watched: string;
+    readonly onEvent?: ((values: ReadonlyMap<string, ConfigValue>) => void) | undefined;
+  },
 ): Fleet {
   const instances: FleetInstance[] = [];
   const join = (instance: string, coordinates: Coordinates = {}): FleetInstance => {
@@ -33,6 +41,7 @@ export function createFleet(
     const following = (async () => {
       for await (const event of client.watch({ application, ...coordinates }, { signal: stop.signal })) {
         applyEvent(values, event);
+        onEvent(values);
         if (seen.length === 0 || seen.at(-1) !== values.get(watched)) seen.push(values.get(watched));
         await client.report({ application, instance, revision: event.revision, digest: digestOf(values) });
       }

@@ -1,6 +1,6 @@
 /** A fleet of one application on a configuration service, whose gate answers what the test says. */
 import { seededRandom, silentLog } from '@plumb/base';
-import { openMemoryKv } from '@plumb/kv';
+import { type Kv, openMemoryKv } from '@plumb/kv';
 import { connectInProcess } from '@plumb/rpc';
 import { createFakeClock, type FakeClock, until } from '@plumb/testing';
 import { type ConfigClient, configContract, type Rollout } from '../src/index.ts';
@@ -31,14 +31,24 @@ export type RolloutWorld = AsyncDisposable & {
   readonly passUntil: (state: Rollout['state'], reason?: string) => Promise<void>;
 };
 
-export async function openRolloutWorld(count: number): Promise<RolloutWorld> {
+export type RolloutWorldOptions = {
+  /** What each service has in place of the store: for one that can be killed. */
+  readonly wrap?: (kv: Kv) => Kv;
+  /** Sees each event of each instance. */
+  readonly onEvent?: Parameters<typeof createFleet>[1]['onEvent'];
+};
+
+export async function openRolloutWorld(
+  count: number,
+  { wrap = (kv) => kv, onEvent }: RolloutWorldOptions = {},
+): Promise<RolloutWorld> {
   await using opening = new AsyncDisposableStack();
   const clock = createFakeClock();
   const kv = opening.use(await openMemoryKv({ clock }));
   const journal: string[] = [];
   const openService = (): Promise<ConfigService> =>
     openConfigStore({
-      kv,
+      kv: wrap(kv),
       clock,
       random: seededRandom(1),
       log: silentLog,
@@ -58,7 +68,7 @@ export async function openRolloutWorld(count: number): Promise<RolloutWorld> {
       application,
     });
   const asProcess = (instance: string): ConfigClient => as(instance, APPLICATION);
-  const fleet = createFleet(asProcess, { application: APPLICATION, watched: 'title' });
+  const fleet = createFleet(asProcess, { application: APPLICATION, watched: 'title', onEvent });
   const config = (): ConfigClient => as('ada');
   const latest = async (): Promise<Rollout | undefined> => (await config().rollouts({ application: APPLICATION }))[0];
   const pass: RolloutWorld['pass'] = async (what, check) => {
