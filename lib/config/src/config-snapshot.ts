@@ -21,10 +21,14 @@ export type ConfigReader = {
    */
   readonly read: <S extends v.GenericSchema>(path: string, schema: S) => v.InferOutput<S>;
   /**
-   * The value as a secret, whether it was sealed or not: what is sealed is opened at the first `reveal`.
+   * The value as a secret, whether it was sealed or not: what is sealed is opened at the first `reveal`, and is then what
+   * `schema` makes of it. What `get` gives of a sealed value is this `Secret` too, which prints as `[secret]`.
    * @throws OperatingError `not-found`, with the nearest name; `denied` for a secret that is not for this reader.
    */
-  readonly secret: (path: string) => Secret<ConfigValue>;
+  readonly secret: <S extends v.GenericSchema = v.GenericSchema<ConfigValue>>(
+    path: string,
+    schema?: S,
+  ) => Secret<v.InferOutput<S>>;
   /** `0`, `false`, `''` and `null` are values. */
   readonly exists: (path: string) => boolean;
   /** Where the value comes from; undefined where there is none, or where several make an object. */
@@ -64,6 +68,15 @@ export function createReader(
     if (value !== undefined) return value;
     throw missing(joinPath(prefix, path), current());
   };
+  const parse = <S extends v.GenericSchema>(path: string, schema: S, value: unknown): v.InferOutput<S> => {
+    const outcome = v.safeParse(schema, value);
+    if (outcome.success) return outcome.output;
+    const where = joinPath(prefix, path);
+    const [first] = schemaFaults(outcome.issues, where, current());
+    throw new OperatingError('invalid', `the configuration ${first?.message}`, {
+      details: { path: first?.path ?? where },
+    });
+  };
   return {
     get revision() {
       return current().revision;
@@ -71,22 +84,13 @@ export function createReader(
     get,
     exists: (path) => get(path) !== undefined,
     require,
-    secret(path) {
+    secret<S extends v.GenericSchema>(path: string, schema?: S): Secret<v.InferOutput<S>> {
       const value: unknown = require(path);
-      if (!(value instanceof Secret)) return Secret.of(value as ConfigValue);
-      const secret = value as Secret<ConfigValue>;
+      const secret = value instanceof Secret ? (value as Secret<ConfigValue>) : Secret.of(value as ConfigValue);
       checkSecret(joinPath(prefix, path), secret);
-      return secret;
+      return schema === undefined ? secret : secret.map((opened) => parse(path, schema, opened));
     },
-    read(path, schema) {
-      const outcome = v.safeParse(schema, get(path));
-      if (outcome.success) return outcome.output;
-      const where = joinPath(prefix, path);
-      const [first] = schemaFaults(outcome.issues, where, current());
-      throw new OperatingError('invalid', `the configuration ${first?.message}`, {
-        details: { path: first?.path ?? where },
-      });
-    },
+    read: (path, schema) => parse(path, schema, get(path)),
     originOf: (path) => current().originOf(joinPath(prefix, path)),
   };
 }

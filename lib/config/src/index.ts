@@ -34,6 +34,7 @@ export { type ConfigListener } from './subscriptions.ts';
 export { type Explained, type Explanation, formatExplained } from './explain.ts';
 export { type Config, type ConfigStatus, openConfig, type OpenConfigOptions, readCoordinates } from './open-config.ts';
 export { type SourceStatus } from './run-sources.ts';
+export { secret } from './secret-schema.ts';
 export { environmentSource, type EnvironmentSourceOptions } from './sources/environment-source.ts';
 export { fileProvider } from './sources/file-provider.ts';
 export { c5Sources, directorySource, fileSource, type FileSourceOptions } from './sources/file-source.ts';
@@ -41,3 +42,4 @@ export { provider, type ProviderOptions, type ProviderSource } from './sources/p
 export { type ProviderRequest, type ValueProvider, withProviders } from './sources/value-providers.ts';
 export { duration, integer, oneOf, port, size, url } from './value-schemas.ts';
 export { storeSource } from './store-source.ts';
+export { Secret } from '@plumb/vault';

@@ -1,9 +1,10 @@
 import { createLog } from '@plumb/base';
-import { generateIdentity, recipientOf, type Secret, sealValue } from '@plumb/vault';
+import { generateIdentity, recipientOf, sealValue } from '@plumb/vault';
 import { inspect } from 'node:util';
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { createFeedWorld, type FeedWorld } from '../test/feed-world.ts';
-import { type Config, type ConfigObject, openConfig } from './index.ts';
+import { type Config, type ConfigObject, openConfig, secret } from './index.ts';
 
 const application = 'tipjar';
 
@@ -23,18 +24,18 @@ test('what is sealed is read as a secret, which is opened when it is revealed an
   const { world, environment, seal } = await openWorld();
   serve(world, { 'mail.password': await seal('mail.password', 'hunter2'), title: 'Tips' });
   await using config = await world.open({ environment });
-  const secret = config.secret('mail.password');
-  expect(await secret.reveal()).toBe('hunter2');
-  expect(config.get('mail.password')).toBe(secret);
-  expect(config.branch('mail').secret('password')).toBe(secret);
+  const password = config.secret('mail.password');
+  expect(await password.reveal()).toBe('hunter2');
+  expect(config.get('mail.password')).toBe(password);
+  expect(config.branch('mail').secret('password')).toBe(password);
   const lines: string[] = [];
-  createLog((...line) => lines.push(JSON.stringify(line))).info('config', { config: config.get(), secret });
+  createLog((...line) => lines.push(JSON.stringify(line))).info('config', { config: config.get(), password });
   const shown = [
     ...lines,
     JSON.stringify(config.snapshot().values),
     inspect(config.get(), { depth: 10, showHidden: true }),
     JSON.stringify(config.explain()),
-    `${String(secret)}`,
+    String(password),
   ];
   for (const text of shown) {
     expect(text).toContain('[secret]');
@@ -48,7 +49,7 @@ test('a secret that is sealed again is told, back to what it was too, and one th
   serve(world, { key: a, other: 1 });
   await using config = await world.open({ environment });
   const heard: Promise<unknown>[] = [];
-  config.subscribe('key', (secret) => heard.push((secret as unknown as Secret).reveal()));
+  config.subscribe('key', (_value, snapshot) => heard.push(snapshot.secret('key').reveal()));
   const first = config.secret('key');
   const send = (revision: number, key: string, value: ConfigObject | number): void =>
     world.send({ kind: 'change', revision, changes: [{ key, value }] });
@@ -65,6 +66,28 @@ test('a secret that is sealed again is told, back to what it was too, and one th
   world.loseConnection();
   await world.clock.advance(2_000);
   expect(heard).toHaveLength(2);
+});
+
+test('a secret is read with a schema, in place and as part of all values, and no fault tells it', async () => {
+  const { world, environment, seal } = await openWorld();
+  serve(world, { 'mail.password': await seal('mail.password', 'hunter2'), 'mail.port': 25, plain: 'dev' });
+  const schema = v.object({ mail: v.object({ password: secret(), port: v.number() }), plain: secret() });
+  await using config = await world.open({ environment, schema });
+  expect(await config.secret('mail.password', v.string()).reveal()).toBe('hunter2');
+  expect(
+    await config
+      .secret('mail.password', v.pipe(v.string(), v.length(7)))
+      .map(({ length }) => length)
+      .reveal(),
+  ).toBe(7);
+  const { mail, plain } = config.read('', schema);
+  expect([await mail.password.reveal(), await plain.reveal()]).toEqual(['hunter2', 'dev']);
+  const wrong = config.secret('mail.password', v.pipe(v.string(), v.maxLength(3, 'it must be short')));
+  await expect(wrong.reveal()).rejects.toThrow(
+    'the configuration "mail.password" cannot be used: it must be short (store)',
+  );
+  await expect(config.secret('mail.password', v.number()).reveal()).rejects.toThrow('it must be number');
+  expect(() => config.read('mail.port', secret())).toThrow('it must be a secret, or text');
 });
 
 test('what cannot be opened says why, and never what it is', async () => {
