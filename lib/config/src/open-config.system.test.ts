@@ -1,7 +1,9 @@
 import { OperatingError, silentLog, systemClock } from '@plumb/base';
 import { createDispatcher } from '@plumb/rpc';
 import { generateKeyPair, type KeyPair, type Listener, listenZeromq } from '@plumb/rpc/node';
-import { until } from '@plumb/testing';
+import { openTemporaryDirectory, until } from '@plumb/testing';
+import { generateIdentity } from '@plumb/vault';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { configFeedContract, type ConfigFeedEvent, openConfig } from './index.ts';
 
@@ -87,6 +89,27 @@ test('changes arrive, each revision is reported, and the last values stay while 
   await using again = await openServer(server.address, { kind: 'snapshot', revision: 9, values: { title: 'C' } });
   await until('the new server was found', () => config.get('title') === 'C');
   await until('it knows what is run', () => again.reports.includes(9));
+});
+
+test('a program that starts while the server is away has the values of its copy, and those of the server once it is back', async () => {
+  await using directory = await openTemporaryDirectory();
+  const first = await openServer('tcp://127.0.0.1:0', { kind: 'snapshot', revision: 5, values: { title: 'A' } });
+  const environment = {
+    ...environmentOf(first),
+    PLUMB_CONFIG_COPY: path.join(directory.path, 'web.copy'),
+    PLUMB_AGE_KEY: await generateIdentity(),
+  };
+  const earlier = await openConfig({ environment });
+  await earlier[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+
+  await using config = await openConfig({ environment });
+  expect([config.get('title'), config.revision]).toEqual(['A', 5]);
+  expect(config.status()).toMatchObject({ copy: { revision: 5 }, sources: [{ source: 'store', state: 'stale' }] });
+  await using _again = await openServer(first.address, { kind: 'snapshot', revision: 9, values: { title: 'B' } });
+  await until('the server was found', () => config.get('title') === 'B');
+  expect(config.status()).toMatchObject({ revision: 9, sources: [{ state: 'ok' }] });
+  expect(config.status().copy).toBeUndefined();
 });
 
 test('a wrong token is told at once', async () => {
