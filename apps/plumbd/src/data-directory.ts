@@ -3,6 +3,7 @@
  *
  *   kv/           the dictionary, configuration, and all other state   metrics/   samples
  *   chains/       data of chain nodes                                  logs/      of plumbd and of each unit
+ *   age/          what applications open their secrets with, 0600      config-copies/  their last values, encrypted to it
  *   key           the operator's secret, mode 0600                     owner      an id that marks this plumbd's children
  *   curve         the secret key of the RPC door, mode 0600
  *   plumbd.json   pid and doors of the plumbd that runs on it          rpc.sock   RPC for local tools
