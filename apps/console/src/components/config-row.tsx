@@ -31,10 +31,10 @@ export function ConfigRow({ view, entry, onHistory }: ConfigRowProps): JSX.Eleme
       </td>
       <td data-label="From">
         <span
-          class={layer === 'store' ? 'tag is-accent' : 'tag'}
+          class={layer === 'manifest' ? 'tag' : 'tag is-accent'}
           title={manifestValue === undefined ? undefined : `plumb.yaml gives ${JSON.stringify(manifestValue)}`}
         >
-          {layer === 'store' ? 'set' : 'plumb.yaml'}
+          {layer === 'manifest' ? 'plumb.yaml' : layer === 'common' ? 'set' : layer}
         </span>
       </td>
       <td data-label="Changed" class="soft" title={comment}>
@@ -47,7 +47,7 @@ export function ConfigRow({ view, entry, onHistory }: ConfigRowProps): JSX.Eleme
         )}
       </td>
       <td class="config-actions">
-        {layer === 'store' && (
+        {layer !== 'manifest' && (
           <button
             type="button"
             class="button is-small"

@@ -2,7 +2,7 @@ import type { ConfigEntry } from '@plumb/config-store';
 import { Empty, formatCount, Skeleton, Status } from '@plumb/ui';
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { type ConfigView, createConfigView, followConfig, isConverged } from '../store/config-view.ts';
+import { type ConfigView, countConverged, createConfigView, followConfig, isConverged } from '../store/config-view.ts';
 import { configPath } from '../router.ts';
 import { ConfigHistory } from './config-history.tsx';
 import { ConfigRow } from './config-row.tsx';
@@ -80,7 +80,7 @@ function ConvergenceStatus({ view }: { readonly view: ConfigView }): JSX.Element
   if (convergence === undefined) return null;
   const { revision, instances } = convergence;
   if (instances.length === 0) return <span class="faint">{revision === 0 ? '' : `revision ${revision}`}</span>;
-  const there = instances.filter((instance) => instance.revision >= revision).length;
+  const there = countConverged(convergence);
   const text = `${there} of ${formatCount(instances.length, 'instance')} ${instances.length === 1 ? 'runs' : 'run'} revision ${revision}`;
   return (
     <output>

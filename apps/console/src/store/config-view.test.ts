@@ -9,7 +9,7 @@ const entry = (key: string, value: ConfigValue, revision: number, more: Partial<
   application: 'tipjar',
   key,
   value,
-  layer: 'store',
+  layer: 'common',
   revision,
   author: 'operator',
   at: 1,
@@ -35,7 +35,10 @@ function fakeConfig(entries: ConfigEntry[]) {
     },
     config: {
       list: async () => entries,
-      convergence: async () => ({ revision: 7, instances: [{ instance: 'web', revision: 7, at: 1 }] }),
+      convergence: async () => ({
+        revision: 7,
+        instances: [{ instance: 'web', revision: 7, at: 1, isConverged: true }],
+      }),
       async *watch() {
         yield { kind: 'snapshot' as const, revision: 7, values: {} };
         await new Promise(() => undefined);
@@ -107,6 +110,14 @@ test('a key that somebody else set first is not overwritten either', async () =>
   expect(view.faults.value.has('title')).toBe(true);
 });
 
+test('what is set over a value of plumb.yaml goes to common, where nothing may be', async () => {
+  const api = fakeConfig([]);
+  const view = createConfigView('tipjar');
+  await setValue(view, api, { key: 'title', value: 'Jar', known: entry('title', 'Shop', 9, { layer: 'manifest' }) });
+  expect(view.faults.value.size).toBe(0);
+  expect((await api.config.list())[0]).toMatchObject({ value: 'Jar', revision: 1 });
+});
+
 test('unsetting shows the value of the manifest at once', async () => {
   const title = entry('title', 'Jar', 4, { manifestValue: 'Tip jar' });
   const api = fakeConfig([title]);
@@ -131,10 +142,16 @@ test('following reads the entries with each change of the feed, and the converge
   stop.abort();
 });
 
-test('converged is who runs the last revision, or a later one', () => {
-  const at = (revision: number): boolean =>
-    isConverged({ revision: 5, instances: [{ instance: 'a', revision, at: 1 }] });
-  expect([at(4), at(5), at(6), isConverged(undefined)]).toEqual([false, true, true, false]);
+test('converged is who runs what it should, also where it is not told of the last revision', () => {
+  const at = (revision: number, isRight: boolean): boolean =>
+    isConverged({ revision: 5, instances: [{ instance: 'a', revision, at: 1, isConverged: isRight }] });
+  expect([at(4, true), at(5, true), at(4, false), at(5, false), isConverged(undefined)]).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test('a change makes it ask for the convergence at once, however long it was quiet', async () => {
@@ -145,7 +162,7 @@ test('a change makes it ask for the convergence at once, however long it was qui
     ...base.config,
     convergence: async () => {
       asked += 1;
-      return { revision: 7, instances: [{ instance: 'web', revision: 7, at: 1 }] };
+      return { revision: 7, instances: [{ instance: 'web', revision: 7, at: 1, isConverged: true }] };
     },
     async *watch() {
       yield { kind: 'snapshot' as const, revision: 7, values: {} };

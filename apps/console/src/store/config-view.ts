@@ -4,21 +4,16 @@
  */
 import { describeError, sleep } from '@plumb/base';
 import type { ConfigValue } from '@plumb/config/feed';
-import type { ConfigClient, ConfigEntry } from '@plumb/config-store';
+import type { ConfigClient, ConfigConvergence, ConfigEntry } from '@plumb/config-store';
 import { batch, type ReadonlySignal, type Signal, computed, signal } from '@preact/signals';
 import { follow, type World } from './follow.ts';
-
-export type Convergence = {
-  readonly revision: number;
-  readonly instances: readonly { readonly instance: string; readonly revision: number; readonly at: number }[];
-};
 
 export type ConfigView = {
   readonly application: string;
   readonly entries: Signal<readonly ConfigEntry[] | undefined>;
   /** Values that are being stored, by key. */
   readonly pending: Signal<ReadonlyMap<string, ConfigValue>>;
-  readonly convergence: Signal<Convergence | undefined>;
+  readonly convergence: Signal<ConfigConvergence | undefined>;
   /** Why a key could not be stored, by key; gone with the next try. */
   readonly faults: Signal<ReadonlyMap<string, string>>;
   readonly refused: Signal<string | undefined>;
@@ -35,7 +30,7 @@ export function createConfigView(application: string): ConfigView {
     application,
     entries,
     pending,
-    convergence: signal<Convergence | undefined>(undefined),
+    convergence: signal<ConfigConvergence | undefined>(undefined),
     faults: signal<ReadonlyMap<string, string>>(new Map()),
     refused: signal<string | undefined>(undefined),
     shown: computed(() => entries.value && overlay(entries.value, pending.value)),
@@ -79,16 +74,28 @@ async function* changes(
   signal: AbortSignal,
 ): AsyncIterable<readonly ConfigEntry[]> {
   for await (const event of config.watch({ application }, { signal })) {
-    if (convergence.value !== undefined) convergence.value = { ...convergence.value, revision: event.revision };
+    if (convergence.value !== undefined) {
+      // Who had the values of before is yet to say that it has these.
+      const instances = convergence.value.instances.map((instance) => ({ ...instance, isConverged: false }));
+      convergence.value = { revision: event.revision, instances };
+    }
     yield await config.list({ application }, { signal });
   }
 }
 
-export function isConverged(convergence: Convergence | undefined): boolean {
-  return convergence !== undefined && convergence.instances.every(({ revision }) => revision >= convergence.revision);
+export function isConverged(convergence: ConfigConvergence | undefined): boolean {
+  return convergence !== undefined && countConverged(convergence) === convergence.instances.length;
 }
 
-/** Stores `value`, shown at once. `known` is the entry that the person saw: a newer one is not overwritten. */
+/** By their proof: instances elsewhere are not told of each revision, and run what they should all the same. */
+export function countConverged({ instances }: ConfigConvergence): number {
+  return instances.filter((instance) => instance.isConverged).length;
+}
+
+/**
+ * Stores `value` in the layer where it was set, or in `common`; shown at once. `known` is the entry that the person saw: a
+ * newer one is not overwritten.
+ */
 export async function setValue(
   view: ConfigView,
   api: ConfigApi,
@@ -98,7 +105,14 @@ export async function setValue(
   const { key, value, known } = change;
   begin(view, key, value);
   try {
-    const outcome = await api.config.set({ application, key, value, ifRevision: known?.revision ?? 0 });
+    const set = known?.layer === 'manifest' ? undefined : known;
+    const outcome = await api.config.set({
+      application,
+      key,
+      value,
+      layer: set?.layer,
+      ifRevision: set?.revision ?? 0,
+    });
     if (outcome.kind === 'conflict') {
       end(
         view,
@@ -117,13 +131,13 @@ export async function setValue(
   }
 }
 
-/** Removes the store's value, so that the manifest's is in force again, if there is one. */
+/** Removes the layer's value, so that the one below it is in force again, if there is one. */
 export async function unsetValue(view: ConfigView, api: ConfigApi, entry: ConfigEntry): Promise<void> {
   const { application } = view;
-  const { key, revision, manifestValue = null } = entry;
+  const { key, layer, revision, manifestValue = null } = entry;
   begin(view, key, manifestValue);
   try {
-    const outcome = await api.config.unset({ application, key, ifRevision: revision });
+    const outcome = await api.config.unset({ application, key, layer, ifRevision: revision });
     const entries = await api.config.list({ application });
     batch(() => {
       view.entries.value = entries;
