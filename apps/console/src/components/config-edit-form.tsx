@@ -209,26 +209,19 @@ function DraftField({ draft, keyName, isBad, onChange }: DraftFieldProps): JSX.E
       </select>
     );
   }
-  if (type === 'secret' || type === 'number') {
-    const kind =
-      type === 'secret'
-        ? { type: 'password', placeholder: 'sealed before it leaves this browser' }
-        : { inputMode: 'decimal' as const };
-    return (
-      <input
-        {...shared}
-        {...kind}
-        class="input mono"
-        onInput={(event) => onChange({ type, text: event.currentTarget.value })}
-      />
-    );
+  const onInput = (event: { readonly currentTarget: { readonly value: string } }): void =>
+    onChange({ type, text: event.currentTarget.value });
+  if (type === 'secret') {
+    const placeholder = 'sealed before it leaves this browser';
+    return <input {...shared} type="password" class="input mono" placeholder={placeholder} onInput={onInput} />;
   }
+  if (type === 'number') return <input {...shared} inputMode="decimal" class="input mono" onInput={onInput} />;
   return (
     <textarea
       {...shared}
       class="input mono"
       rows={type === 'list' ? 5 : Math.min(8, text.split('\n').length)}
-      onInput={(event) => onChange({ type, text: event.currentTarget.value })}
+      onInput={onInput}
     />
   );
 }
