@@ -51,12 +51,28 @@ function noting(
     if (!notes.leaves.has(path)) branch[name] = noting(inner as Branch, `${path}.`, notes);
   }
   return new Proxy(branch, {
+    // LiquidJS counts names where `size` is asked for, also of what is around the root: a count is not what was configured.
+    has: (target, name) => name === SIZE || Object.hasOwn(target, name),
     get(target, name) {
       const path = prefix + String(name);
       if (notes.leaves.has(path)) notes.read.add(path);
+      if (name === SIZE && !Object.hasOwn(target, name)) throw new NotConfigured(path);
       return target[name as string];
     },
   });
+}
+
+const SIZE = 'size';
+
+/** With the name that LiquidJS gives its own, so that `if` and `default` take it as missing. */
+class NotConfigured extends Error {
+  override readonly name = 'InternalUndefinedVariableError';
+  readonly variableName: string;
+
+  constructor(path: string) {
+    super(`undefined variable: ${path}`);
+    this.variableName = path;
+  }
 }
 
 /**

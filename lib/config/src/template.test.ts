@@ -78,6 +78,16 @@ test('every fault says where it is and what to do', async () => {
   expect(await fault('{{ mail }}')).toContain('it is an object');
 });
 
+test('a key may be called like what Liquid computes, and is missing where it is not configured', async () => {
+  const words: Readonly<Record<string, ConfigValue>> = { 'a.size': 'big', 'a.first': 'f', size: 7, first: 1 };
+  expect((await render('{{ a.size }} {{ a.first }} {{ size }} {{ first }}', { values: words })).text).toBe('big f 7 1');
+  for (const name of ['size', 'mail.size', 'first', 'mail.last']) {
+    expect(await fault(`{{ ${name} }}`)).toContain(`"${name}" is not configured`);
+    expect((await render(`{{ ${name} | default: "-" }}{% if ${name} %}yes{% endif %}`)).text).toBe('-');
+  }
+  expect((await render('{{ hosts.size }} {{ hosts.first }}{% assign size = 3 %} {{ size }}')).text).toBe('2 a 3');
+});
+
 test('a template reads no files, sees no prototypes and does not run for ever', async () => {
   expect(await fault('{% include "/etc/passwd" %}')).toBe(
     'invalid app.conf.liquid:1:1: a template cannot use other files: write it as one',

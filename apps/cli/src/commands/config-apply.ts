@@ -22,6 +22,7 @@ export const configApply: Command = {
     ...APPLICATION_FLAG,
     ...LAYER_FLAGS,
     format: { type: 'string', value: 'FORMAT', help: 'yaml, json, toml or dotenv, where the name does not tell' },
+    kebab: { type: 'boolean', help: 'make keys of names that are none: max_size and maxSize become max-size' },
     secret: { type: 'string', value: 'KEY,…', help: 'seal these values; tokens.* is all below tokens' },
     prune: { type: 'boolean', help: 'take away what the layer has and the file has not' },
     'dry-run': { type: 'boolean', help: 'show what would be different, and change nothing' },
@@ -33,7 +34,8 @@ export const configApply: Command = {
     refuseMore(words, 1);
     const format = readFormat(flags) ?? formatOfName(name);
     const target = { application: await readApplication(flags, shell), layer: readLayer(flags) ?? 'common' };
-    const file = await readFileValues(await readNamedText(name, shell), { format, secrets: text(flags, 'secret') });
+    const options = { format, isKebab: flags['kebab'] === true, secrets: text(flags, 'secret') };
+    const file = await readFileValues(await readNamedText(name, shell), options);
     const { config } = await shell.connect();
     const changes = await planChanges(config, target, file.values, {
       identities: await findIdentities(flags, shell),

@@ -78,11 +78,12 @@ async function readSource(words: readonly string[], flags: Flags, shell: Shell):
   }
   const name = requireWord(words, 1, 'FILE');
   refuseMore(words, 2);
-  const named = await readNamedText(name, shell);
   if (format === 'sops') {
-    return readSopsValues(named, { ...names, secrets, identities: await readIdentities(flags, shell) });
+    const identities = await readIdentities(flags, shell);
+    return readSopsValues(await readNamedText(name, shell), { ...names, secrets, identities });
   }
-  return readFileValues(named, { ...names, format: requireFormat(format), secrets });
+  const known = requireFormat(format);
+  return readFileValues(await readNamedText(name, shell), { ...names, format: known, secrets });
 }
 
 type Batch = {
