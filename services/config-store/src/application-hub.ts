@@ -40,6 +40,11 @@ export class ApplicationHub {
     return this.#isEnded;
   }
 
+  /** Views that are kept up to date, one for each place that somebody reads at: what a change costs. */
+  get viewCount(): number {
+    return this.#views.size;
+  }
+
   /** Resolves when the state is at least that of a revision of the store. @throws OperatingError `unavailable` after the end. */
   async reach(revision: number): Promise<void> {
     if (this.#seen >= revision) return;

@@ -1,11 +1,8 @@
-// The feed, at the handler: what is shared, what a slow reader gets, and what a rollout does to it.
-import { systemClock } from '@plumb/base';
+// The feed, at the handler: what is shared, what a slow reader gets.
 import type { ConfigFeedEvent } from '@plumb/config/feed';
-import { openMemoryKv } from '@plumb/kv';
 import { type Caller, SharedValue } from '@plumb/rpc';
 import { expect, test } from 'vitest';
 import { openConfigWorld } from '../test/config-world.ts';
-import { ConfigStore } from './config-store.ts';
 
 const at = { application: 'shop' } as const;
 
@@ -58,61 +55,6 @@ test('a reader that falls behind gets all values anew instead of what it missed,
     expect((await slow.next()).value.value).toMatchObject({ kind: 'change', changes: [{ key: 'count', value: i }] });
   }
   stop.abort();
-});
-
-test('members of a rollout get its values at once, nobody else, and its end changes nothing for them', async () => {
-  await using kv = await openMemoryKv({ clock: systemClock });
-  const store = new ConfigStore(kv, systemClock);
-  const by = { author: 'ada' };
-  const commit = async (
-    planned: Omit<
-      Parameters<typeof store.commit>[1] extends (state: never) => infer P ? Extract<P, { kind: 'commit' }> : never,
-      'kind'
-    >,
-  ): Promise<void> => {
-    await store.commit('shop', () => ({ kind: 'commit', ...planned }), by);
-  };
-  await commit({
-    changes: [
-      { layer: 'common', key: 'title', value: 'Old' },
-      { layer: 'common', key: 'gone', value: 1 },
-    ],
-  });
-  using lease = await store.open('shop');
-  const stop = new AbortController();
-  const open = (instance: string): AsyncIterator<SharedValue<ConfigFeedEvent>> =>
-    lease.hub.watch({ coordinates: {}, instance, mayOpen: () => false }, stop.signal);
-  const [member, other, late] = [open('a'), open('b'), open('c')];
-  for (const one of [member, other, late]) await one.next();
-  const changes = [
-    { layer: 'common', key: 'title', value: 'New' },
-    { layer: 'common', key: 'gone' },
-  ];
-  await commit({ changes: [], overlay: { id: 'r', changes, members: ['a'] } });
-  const given = { kind: 'change', changes: [{ key: 'gone' }, { key: 'title', value: 'New' }] };
-  expect((await member.next()).value.value).toMatchObject(given);
-  await expect(commit({ changes: [{ layer: 'env:live', key: 'title', value: 'x' }] })).rejects.toThrow(
-    'rolled out by r',
-  );
-  await commit({ changes: [], overlay: { id: 'r', changes, members: ['a', 'c'] }, rollout: 'r' });
-  expect((await late.next()).value.value).toMatchObject(given);
-  // Who comes while it goes on is a member or not, as its record says.
-  expect((await open('a').next()).value.value).toMatchObject({ kind: 'snapshot', values: { title: 'New' } });
-  await commit({ changes, overlay: null, rollout: 'r' });
-  expect((await other.next()).value.value).toMatchObject(given);
-  await commit({ changes: [{ layer: 'common', key: 'title', value: 'Next' }] });
-  for (const one of [member, other, late]) {
-    expect((await one.next()).value.value).toMatchObject({ changes: [{ key: 'title', value: 'Next' }] });
-  }
-  await commit({
-    changes: [],
-    overlay: { id: 's', changes: [{ layer: 'common', key: 'title', value: 'Bad' }], members: ['a'] },
-  });
-  expect((await member.next()).value.value).toMatchObject({ changes: [{ key: 'title', value: 'Bad' }] });
-  await commit({ changes: [], overlay: null, rollout: 's' });
-  expect((await member.next()).value.value).toMatchObject({ changes: [{ key: 'title', value: 'Next' }] });
-  stop.abort();
-  await store.close();
 });
 
 test('feeds end with the service', async () => {
