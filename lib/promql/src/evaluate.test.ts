@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { evaluateInstant, evaluateRange } from './evaluate.ts';
+import { createHistogram } from './native-histogram/native-histogram.ts';
 import { parseMatchers } from './parse-matchers.ts';
 import type { Queryable, SeriesData } from './queryable.ts';
 
@@ -166,4 +167,53 @@ test('matchers are read from a selector, and from nothing else', () => {
     { name: 'job', op: '!=', value: 'a' },
   ]);
   expect(() => parseMatchers('rate(up[5m])')).toThrow(/is not a selector/);
+});
+
+test('native histograms come out of an answer as they went in, and count by their buckets', async () => {
+  const positive = { indexes: Int32Array.of(1, 2, 5), counts: Float64Array.of(1, 2, 3) };
+  const histogram = createHistogram({ count: 6, sum: 20, positive });
+  const queryable: Queryable = {
+    select: () => [
+      {
+        labels: { __name__: 'h' },
+        times: Float64Array.of(0, 10_000, 20_000),
+        values: Float64Array.of(7, NaN, NaN),
+        histograms: [undefined, histogram, histogram],
+      },
+    ],
+  };
+  expect(await evaluateInstant({ expression: 'h', queryable, at: 15_000 })).toEqual({
+    kind: 'vector',
+    at: 15_000,
+    samples: [{ labels: { __name__: 'h' }, value: NaN, histogram }],
+  });
+  const [series] = await evaluateRange({ expression: 'h', queryable, startAt: 0, endAt: 10_000, stepMs: 10_000 });
+  expect([...(series?.values ?? [])][0]).toBe(7);
+  expect(series?.histograms).toEqual([undefined, histogram]);
+  expect(await evaluateInstant({ expression: 'h[30s]', queryable, at: 20_000 })).toMatchObject({
+    series: [{ histograms: [undefined, histogram, histogram] }],
+  });
+  // Three samples, two of them with three buckets, and the step.
+  const limits = { sampleCountMax: 9 };
+  await expect(evaluateInstant({ expression: 'h', queryable, at: 15_000, limits })).rejects.toMatchObject({
+    code: 'exhausted',
+  });
+});
+
+test('the end of a query is what was asked for, though no step falls on it', async () => {
+  const queryable = storage(1);
+  const [series] = await evaluateRange({ expression: 'end()', queryable, startAt: 0, endAt: 25_000, stepMs: 10_000 });
+  expect([...(series?.values ?? [])]).toEqual([25, 25, 25]);
+  await evaluateRange({ expression: 'x @ end()', queryable, startAt: 0, endAt: 25_000, stepMs: 10_000 });
+  expect(queryable.selected.at(-1)?.[1]).toBe(25_000);
+});
+
+test('a length of time that depends on the query is refused where it comes to nothing', async () => {
+  const queryable = storage(1);
+  await expect(evaluateInstant({ expression: 'x[step()]', queryable, at: 0 })).rejects.toThrow(
+    /not longer than nothing/,
+  );
+  await expect(evaluateInstant({ expression: 'x offset (1 / step())', queryable, at: 0 })).rejects.toThrow(
+    /divided by zero/,
+  );
 });

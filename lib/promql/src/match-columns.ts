@@ -1,21 +1,16 @@
 /** The matching of series between two vectors: one to one, or many to one. */
-import { assert, OperatingError } from '@plumb/base';
+import { OperatingError } from '@plumb/base';
 import type { Annotate } from './annotations.ts';
 import { type Binary, isComparison, isMetadataLabel, isTrim, type Matching, METRIC_NAME } from './ast.ts';
 import { applyOperator, operate, setAnswer } from './operate.ts';
 import { filterLabels, type Labels, labelOf, withLabel } from './queryable.ts';
 import { presenceBySignature, signatureOf } from './set-operators.ts';
-import {
-  type Column,
-  emptyColumn,
-  formatLabels,
-  mergeColumns,
-  type MutableColumn,
-  sampleAt,
-  setSample,
-} from './vector.ts';
+import { type Column, emptyColumn, formatLabels, mergeColumns, sampleAt } from './vector.ts';
 
-/** Pairs each series of the "many" side with the one of the other side that has its signature. */
+/**
+ * Pairs each series of the "many" side with the one of the other side that has its signature. Over the steps of a query that
+ * can be several in turn, such as `build_info` before and after a deploy: each gives a series of its own.
+ */
 export function matchColumns(
   node: Binary,
   left: readonly Column[],
@@ -29,21 +24,22 @@ export function matchColumns(
   const pairing: Pairing = { node, annotate, isRightMany, usedBy: new Map() };
   // As in Prometheus, `fill_left` is for the side of many, wherever it stands.
   const fill = node.matching?.fill;
-  const onesBySignature = new Map<string, Column>();
-  for (const [key, partners] of Map.groupBy(ones, ({ labels }) => signature(labels)))
-    onesBySignature.set(key, oneOf(node.matching, partners, side));
+  const onesBySignature = Map.groupBy(ones, ({ labels }) => signature(labels));
+  for (const partners of onesBySignature.values()) assertApart(node.matching, partners, side);
+  const onePresence = presenceBySignature(ones, signature);
   const results: Column[] = [];
   for (const column of many) {
     const key = signature(column.labels);
-    const found = onesBySignature.get(key);
-    const filled = fill?.right === undefined ? undefined : fillColumn(node, column, found, fill.right);
-    const partner = filled ?? found;
-    if (partner !== undefined) results.push(pair(pairing, key, column, partner));
+    for (const partner of onesBySignature.get(key) ?? []) results.push(pair(pairing, key, column, partner));
+    if (fill?.right !== undefined)
+      results.push(pair(pairing, key, column, fillMissing(node, column, onePresence.get(key), fill.right)));
   }
   if (fill?.left !== undefined) {
     const manyPresence = presenceBySignature(many, signature);
-    for (const [key, one] of onesBySignature)
-      results.push(pair(pairing, key, fillMissing(node, one, manyPresence.get(key), fill.left), one));
+    for (const [key, partners] of onesBySignature) {
+      for (const one of partners)
+        results.push(pair(pairing, key, fillMissing(node, one, manyPresence.get(key), fill.left), one));
+    }
   }
   return uniqueColumns(node, results);
 }
@@ -63,23 +59,7 @@ function pair({ node, annotate, isRightMany, usedBy }: Pairing, key: string, col
   return result;
 }
 
-/** The partner of `column` with `value` where it is absent: a series of the labels that they are matched by. */
-function fillColumn(node: Binary, column: Column, partner: Column | undefined, value: number): Column {
-  const absent = fillMissing(node, column, partner?.present, value);
-  if (partner === undefined) return absent;
-  const joined: MutableColumn = {
-    ...partner,
-    values: partner.values.slice(),
-    present: partner.present.slice(),
-    histograms: partner.histograms?.slice(),
-  };
-  absent.present.forEach((isPresent, step) => {
-    if (isPresent === 1) setSample(joined, step, value);
-  });
-  return joined;
-}
-
-/** `value` wherever `column` is present and nothing is in `presence`. */
+/** `value` wherever `column` is present and nothing is in `presence`: a series of the labels that are matched by. */
 function fillMissing(node: Binary, column: Column, presence: Uint8Array | undefined, value: number): Column {
   const named = new Set(node.matching?.labels ?? []);
   const keeps = (name: string): boolean =>
@@ -92,14 +72,15 @@ function fillMissing(node: Binary, column: Column, presence: Uint8Array | undefi
   };
 }
 
-/** One column of several that are never present together. @throws OperatingError `invalid` when two are. */
-function oneOf(matching: Matching | undefined, partners: readonly Column[], side: string): Column {
+/** @throws OperatingError `invalid` when two of the "one" side with one signature are present together. */
+function assertApart(matching: Matching | undefined, partners: readonly Column[], side: string): void {
   const [first, ...rest] = partners;
-  assert(first !== undefined, 'a group has a member');
-  return rest.reduce((joined, partner) => {
-    const clash = joined.present.findIndex((isPresent, step) => isPresent === 1 && partner.present[step] === 1);
+  if (first === undefined || rest.length === 0) return;
+  const present = first.present.slice();
+  for (const [i, partner] of rest.entries()) {
+    const clash = present.findIndex((isPresent, step) => isPresent === 1 && partner.present[step] === 1);
     if (clash >= 0) {
-      const [before] = partners.filter((other) => other !== partner && other.present[clash] === 1);
+      const before = partners.slice(0, i + 1).find((other) => other.present[clash] === 1);
       const both = [before?.labels ?? {}, partner.labels].map(formatLabels).join(', ');
       const named = new Set(matching?.labels ?? []);
       const group = filterLabels(partner.labels, (name) =>
@@ -110,8 +91,10 @@ function oneOf(matching: Matching | undefined, partners: readonly Column[], side
         `found duplicate series for the match group ${formatLabels(group)} on the ${side} hand-side of the operation: [${both}];many-to-many matching not allowed: matching labels must be unique on one side`,
       );
     }
-    return mergeColumns([joined, { ...partner, labels: joined.labels }])[0] as Column;
-  }, first);
+    partner.present.forEach((isPresent, step) => {
+      if (isPresent === 1) present[step] = 1;
+    });
+  }
 }
 
 function combine(

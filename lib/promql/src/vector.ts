@@ -88,14 +88,16 @@ export function hasValues({ present }: Column): boolean {
   return present.includes(1);
 }
 
-/** Drops names that are to be dropped, and joins columns that have become the same series. */
+/** The series of an answer: names that are to be dropped are, and columns that have become the same series are joined. */
 export function finishColumns(columns: readonly Column[]): Column[] {
   return mergeColumns(
-    columns.map((column) =>
-      column.dropsName
-        ? { ...column, dropsName: false, labels: filterLabels(column.labels, (name) => !isMetadataLabel(name)) }
-        : column,
-    ),
+    columns
+      .filter(hasValues)
+      .map((column) =>
+        column.dropsName
+          ? { ...column, dropsName: false, labels: filterLabels(column.labels, (name) => !isMetadataLabel(name)) }
+          : column,
+      ),
   );
 }
 
