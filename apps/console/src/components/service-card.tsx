@@ -2,7 +2,7 @@ import type { Application, Instance, Service } from '@plumb/registry';
 import { formatCount, Status } from '@plumb/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { applicationPath } from '../router.ts';
-import type { ServiceRow } from '../store/dictionary.ts';
+import { isPageAddress, type ServiceRow } from '../store/dictionary.ts';
 import { healthWord } from '../store/unit-status.ts';
 import { Since } from './ago.tsx';
 import { UsedBy } from './used-by.tsx';
@@ -47,17 +47,14 @@ export function ServiceCard({ row }: { readonly row: ServiceRow }): JSX.Element 
 
 function About({ about: { owner, repository, links = {}, tags = [] } }: { readonly about: Application }): JSX.Element {
   const addresses = Object.entries(links);
-  // A repository may be an address for git, which no browser opens.
-  if (repository !== undefined && /^https?:/.test(repository)) addresses.unshift(['Repository', repository]);
+  if (repository !== undefined) addresses.unshift(['Repository', repository]);
   return (
     <>
       {owner !== undefined && <Fact term="Owner">{owner}</Fact>}
       {addresses.length > 0 && (
         <Fact term="Links">
           {addresses.map(([title, address]) => (
-            <a key={title} class="link" href={address} target="_blank" rel="noreferrer">
-              {title}
-            </a>
+            <Address key={title} title={title} address={address} />
           ))}
         </Fact>
       )}
@@ -74,6 +71,16 @@ function About({ about: { owner, repository, links = {}, tags = [] } }: { readon
   );
 }
 
+/** A link where a browser opens it as a page. */
+function Address({ title, address }: { readonly title: string; readonly address: string }): JSX.Element {
+  if (!isPageAddress(address)) return <span title={address}>{title}</span>;
+  return (
+    <a class="link" href={address} target="_blank" rel="noreferrer">
+      {title}
+    </a>
+  );
+}
+
 function Fact({ term, children }: { readonly term: string; readonly children: ComponentChildren }): JSX.Element {
   return (
     <div>
@@ -86,7 +93,7 @@ function Fact({ term, children }: { readonly term: string; readonly children: Co
 function InstanceRow({ instance }: { readonly instance: Instance }): JSX.Element {
   const { address, port, host, zone, health, startedAt, id } = instance;
   return (
-    <li class="instance-row" title={health.reason}>
+    <li class="instance-row">
       <Status {...healthWord(health.state)} />
       <code>
         {address}:{port}
@@ -96,6 +103,7 @@ function InstanceRow({ instance }: { readonly instance: Instance }): JSX.Element
         up <Since at={startedAt} />
       </span>
       <code class="faint ellipsis">{id}</code>
+      {health.state !== 'ready' && health.reason !== undefined && <p class="instance-reason soft">{health.reason}</p>}
     </li>
   );
 }
@@ -105,7 +113,7 @@ function describeDeclared({ port, healthCheck }: Service): string {
   if (healthCheck === undefined) return where;
   const { kind, path, periodMs } = healthCheck;
   const question = kind === 'http' ? `GET ${path ?? '/'}` : 'a TCP connection';
-  return `${where}, asked by ${question} every ${periodMs / 1_000} s`;
+  return `${where}, asked by ${question} every ${periodMs / 1_000}\u00a0s`;
 }
 
 function describeSeen(instances: readonly Instance[]): string {

@@ -72,7 +72,7 @@ function UserRow({
         {called === undefined ? '–' : formatWhole(called.count)}
       </td>
       <td data-label="Last seen" class="soft">
-        {seenAt === 0 ? 'never' : <Ago at={seenAt} />}
+        {seenAt === 0 ? 'never seen' : <Ago at={seenAt} />}
       </td>
     </tr>
   );

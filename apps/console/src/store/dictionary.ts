@@ -74,6 +74,11 @@ export function isUndeclared({ kinds, application }: Usage, owner: string): bool
   return application !== undefined && application !== owner && kinds.includes('called') && !kinds.includes('declared');
 }
 
+/** Whether a declared address is one of a page: it may be one for git, and anybody may declare a script. */
+export function isPageAddress(address: string): boolean {
+  return /^https?:\/\//i.test(address);
+}
+
 /** Whether `text` is in something that a person would look for. */
 export function matchesService({ name, application, about }: ServiceRow, text: string): boolean {
   const words = [name, application, about?.owner ?? '', ...(about?.tags ?? [])];
