@@ -1,8 +1,8 @@
 /** Many values that come from a file, on their way to one layer: sealed where they are secret, checked, then set. */
 import { OperatingError } from '@plumb/base';
+import { isSealedValue } from '@plumb/config/feed';
 import type { ImportedValue } from '@plumb/config/import';
 import type { ConfigClient, ConfigEntry, ValueChange, WantedChange } from '@plumb/config-store';
-import { isSealed, openSealedValue, type SealedValue } from '@plumb/vault';
 import { isDeepStrictEqual } from 'node:util';
 import { createReaders, createSealer } from './config-seal.ts';
 import { faultsOf } from './fault-lines.ts';
@@ -38,7 +38,7 @@ export async function planChanges(
   const changes: WantedChange[] = [];
   for (const [key, { value, isSecret }] of values) {
     const before = present.get(key);
-    if (!isSecret || isSealed(value)) {
+    if (!isSecret || isSealedValue(value)) {
       if (before === undefined || !isDeepStrictEqual(before.value, value)) changes.push({ key, layer, value });
       continue;
     }
@@ -56,8 +56,9 @@ async function holds(
   value: unknown,
   { identities, readers }: { readonly identities: readonly string[]; readonly readers: readonly string[] },
 ): Promise<boolean> {
-  if (!isSealed(before) || identities.length === 0 || !isDeepStrictEqual(before.to, readers)) return false;
-  return openSealedValue({ application, key, sealed: before as SealedValue, identities }).then(
+  if (!isSealedValue(before) || identities.length === 0 || !isDeepStrictEqual(before.to, readers)) return false;
+  const { openSealedValue } = await import('@plumb/vault');
+  return openSealedValue({ application, key, sealed: before, identities }).then(
     (opened) => isDeepStrictEqual(opened, value),
     () => false,
   );

@@ -1,12 +1,6 @@
 /** Values from a file that a person names, with the place of each. */
 import { OperatingError } from '@plumb/base';
-import {
-  type Imported,
-  importValues,
-  type ImportFault,
-  type ImportFormat,
-  type ImportOptions,
-} from '@plumb/config/import';
+import type { Imported, ImportFault, ImportFormat, ImportOptions } from '@plumb/config/import';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from './command.ts';
@@ -55,6 +49,7 @@ export async function readFileValues(
   { text, name }: NamedText,
   options: ImportOptions & { readonly secrets?: string | undefined },
 ): Promise<FileValues> {
+  const { importValues } = await import('@plumb/config/import');
   return valuesOf(await importValues(text, options), name, options.secrets);
 }
 
@@ -80,4 +75,12 @@ function refused(faults: readonly ImportFault[], name: string): OperatingError {
 function placeIn({ line, column, name: own }: Omit<ImportFault, 'reason'>, name: string): string {
   if (line !== undefined) return `${name}:${line}:${column}`;
   return own === undefined ? name : `${name} ${own}`;
+}
+
+/** @throws UsageError for what is none. */
+export async function requireFormat(given: string): Promise<ImportFormat> {
+  const { IMPORT_FORMATS } = await import('@plumb/config/import');
+  const format = IMPORT_FORMATS.find((one) => one === given);
+  if (format !== undefined) return format;
+  throw new UsageError(`"${given}" is no format: use ${IMPORT_FORMATS.join(', ')} or sops`);
 }

@@ -1,6 +1,6 @@
 /** Configuration values and what became different, for people. A secret is never shown: whether there is one, is. */
+import { isSealedValue } from '@plumb/config/feed';
 import type { ValueChange } from '@plumb/config-store';
-import { isSealed, isWithheld } from '@plumb/vault';
 import { plainText, type Style } from './style.ts';
 
 /** What one line of a terminal shows; "config get" prints all of it. */
@@ -9,7 +9,8 @@ const SHOWN_CHARS_MAX = 100;
 /** On one line, whole. */
 export function formatValue(value: unknown): string {
   if (value === undefined) return '(none)';
-  if (isSealed(value)) return isWithheld(value) ? '[secret, not for you]' : '[secret]';
+  // A secret for others comes without what is sealed.
+  if (isSealedValue(value)) return value.$sealed === '' ? '[secret, not for you]' : '[secret]';
   return typeof value === 'string' ? plainText(value) : plainText(JSON.stringify(value));
 }
 

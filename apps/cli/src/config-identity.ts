@@ -1,6 +1,5 @@
 /** The age identities of the person at the terminal: what opens the secrets that are sealed to them. */
 import { OperatingError } from '@plumb/base';
-import { personalIdentityPath, readIdentityFile, readProcessIdentities } from '@plumb/vault/node';
 import path from 'node:path';
 import { type Flags, text } from './command.ts';
 import type { Shell } from './shell.ts';
@@ -18,6 +17,7 @@ export const IDENTITY_FLAG = {
  * @throws OperatingError `not-found` where there are none, `denied` where others can read the file, `invalid`.
  */
 export async function readIdentities(flags: Flags, { env, directory }: Shell): Promise<readonly string[]> {
+  const { personalIdentityPath, readIdentityFile, readProcessIdentities } = await import('@plumb/vault/node');
   const named = text(flags, 'identity');
   if (named !== undefined) return readIdentityFile(path.resolve(directory, named));
   const given = await readProcessIdentities(env);

@@ -1,7 +1,10 @@
-/** Secrets on their way to the store: sealed here, by their author, to those who may read them where they are set. */
+/**
+ * Secrets on their way to the store: sealed here, by their author, to those who may read them where they are set. What does
+ * the cryptography is loaded when there is something to seal, since it takes as long as all other commands need to start.
+ */
 import { OperatingError } from '@plumb/base';
 import type { ConfigClient } from '@plumb/config-store';
-import { type SealableValue, type SealedValue, sealValue } from '@plumb/vault';
+import type { SealableValue, SealedValue } from '@plumb/vault';
 
 export type Sealer = (at: {
   readonly key: string;
@@ -12,7 +15,10 @@ export type Sealer = (at: {
 /** Asks once a layer who the readers are. @throws OperatingError `not-found` where there are none, with what to do. */
 export function createSealer(config: Pick<ConfigClient, 'recipientsFor'>, application: string): Sealer {
   const readers = createReaders(config, application);
-  return async ({ key, layer, value }) => sealValue({ application, key, value, recipients: await readers(layer) });
+  return async ({ key, layer, value }) => {
+    const { sealValue } = await import('@plumb/vault');
+    return sealValue({ application, key, value, recipients: await readers(layer) });
+  };
 }
 
 /** The recipients of a layer, sorted, asked for once. */

@@ -4,9 +4,9 @@
  * be ended and started again at any time.
  */
 import { describeError, OperatingError } from '@plumb/base';
+import { isSealedValue } from '@plumb/config/feed';
 import { parseLayer } from '@plumb/config/layers';
 import type { ConfigClient, ConfigEntry } from '@plumb/config-store';
-import { isSealed, isWithheld, resealValue } from '@plumb/vault';
 import { createReaders } from './config-seal.ts';
 
 export type Place = { readonly application: string; readonly key: string; readonly layer: string };
@@ -27,7 +27,7 @@ export async function listSecrets(
   const { layers } = await config.layers({ application });
   const chosen = layers.filter(({ layer }) => environment === undefined || environmentOf(layer) === environment);
   const entries = await Promise.all(chosen.map(({ layer }) => config.list({ application, layer })));
-  return entries.flat().filter(({ value }) => isSealed(value));
+  return entries.flat().filter(({ value }) => isSealedValue(value));
 }
 
 /** One at a time, in the order that is given. */
@@ -62,11 +62,13 @@ async function rekeyOne(
   recipients: readonly string[],
   identities: readonly string[],
 ): Promise<One> {
-  if (!isSealed(value)) return { kind: 'current' };
-  if (isWithheld(value)) return { kind: 'failed', reason: 'it is not sealed for you: one of its readers has to do it' };
+  if (!isSealedValue(value)) return { kind: 'current' };
+  if (value.$sealed === '')
+    return { kind: 'failed', reason: 'it is not sealed for you: one of its readers has to do it' };
   if (value.to.length === recipients.length && value.to.every((one, i) => one === recipients[i]))
     return { kind: 'current' };
   if (layer === 'manifest') return { kind: 'failed', reason: 'it stands in plumb.yaml: seal it again there' };
+  const { resealValue } = await import('@plumb/vault');
   const sealed = await resealValue({ application, key, sealed: value, identities, recipients });
   const outcome = await config.set({
     application,

@@ -1,7 +1,6 @@
-import { IMPORT_FORMATS, type ImportFormat } from '@plumb/config/import';
-import { type Command, type Flags, refuseMore, requireWord, text, UsageError } from '../command.ts';
+import { type Command, refuseMore, requireWord, text, UsageError } from '../command.ts';
 import { checkChanges, CHANGES_PER_SET_MAX, placed, planChanges } from '../config-change-set.ts';
-import { formatOfName, readFileValues, readNamedText } from '../config-file.ts';
+import { formatOfName, readFileValues, readNamedText, requireFormat } from '../config-file.ts';
 import { formatChanges } from '../config-format.ts';
 import { findIdentities, IDENTITY_FLAG } from '../config-identity.ts';
 import { COMMENT_FLAG, printOutcome } from '../config-outcome.ts';
@@ -32,7 +31,8 @@ export const configApply: Command = {
   async run(words, flags, shell) {
     const name = requireWord(words, 0, 'FILE');
     refuseMore(words, 1);
-    const format = readFormat(flags) ?? formatOfName(name);
+    const given = text(flags, 'format');
+    const format = given === undefined ? formatOfName(name) : await requireFormat(given);
     const target = { application: await readApplication(flags, shell), layer: readLayer(flags) ?? 'common' };
     const options = { format, isKebab: flags['kebab'] === true, secrets: text(flags, 'secret') };
     const file = await readFileValues(await readNamedText(name, shell), options);
@@ -64,16 +64,3 @@ export const configApply: Command = {
     return printOutcome(outcome, { what, stored: (revision) => `${what} changed at revision ${revision}` }, shell);
   },
 };
-
-/** @throws UsageError. */
-export function readFormat(flags: Flags): ImportFormat | undefined {
-  const given = text(flags, 'format');
-  return given === undefined ? undefined : requireFormat(given);
-}
-
-/** @throws UsageError. */
-export function requireFormat(given: string): ImportFormat {
-  const format = IMPORT_FORMATS.find((one) => one === given);
-  if (format !== undefined) return format;
-  throw new UsageError(`"${given}" is no format: use ${IMPORT_FORMATS.join(', ')} or sops`);
-}

@@ -1,8 +1,6 @@
 import { OperatingError } from '@plumb/base';
-import { exportValues } from '@plumb/config/export';
-import type { ConfigValue } from '@plumb/config/feed';
+import { type ConfigValue, isSealedValue } from '@plumb/config/feed';
 import type { ConfigEntry } from '@plumb/config-store';
-import { isSealed, openSealedValue } from '@plumb/vault';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, refuseMore, requireWord, text } from '../command.ts';
@@ -16,9 +14,8 @@ import {
   readLayer,
 } from '../config-place.ts';
 import { createReaders } from '../config-seal.ts';
-import { writeSopsValues } from '../config-sops.ts';
 import type { Shell } from '../shell.ts';
-import { requireFormat } from './config-apply.ts';
+import { requireFormat } from '../config-file.ts';
 
 export const configExport: Command = {
   name: 'config export',
@@ -45,26 +42,28 @@ export const configExport: Command = {
     const word = requireWord(words, 0, 'FORMAT');
     refuseMore(words, 1);
     const isSops = word === 'sops';
-    const format = isSops ? 'yaml' : requireFormat(word);
+    const format = isSops ? 'yaml' : await requireFormat(word);
     const layer = text(flags, 'layer') === undefined ? undefined : readLayer(flags);
     const application = await readApplication(flags, shell);
     const { config } = await shell.connect();
     const place = layer === undefined ? readCoordinates(flags) : { layer };
     const entries = await config.list({ application, ...place });
     const isRevealed = flags['reveal'] === true || isSops;
-    const hasSecrets = entries.some(({ value }) => isSealed(value));
+    const hasSecrets = entries.some(({ value }) => isSealedValue(value));
     const identities = isRevealed && hasSecrets ? await readIdentities(flags, shell) : [];
     const values = new Map<string, ConfigValue>();
     for (const entry of entries) values.set(entry.key, isRevealed ? await opened(entry, identities) : entry.value);
-    const secrets = new Set(entries.filter(({ value }) => isSealed(value)).map(({ key }) => key));
+    const secrets = new Set(entries.filter(({ value }) => isSealedValue(value)).map(({ key }) => key));
     const out = text(flags, 'out');
     if (isSops) {
       const readers = createReaders(config, application);
       const recipients = await readers(layer === undefined || layer === 'manifest' ? layerOf(flags) : layer);
+      const { writeSopsValues } = await import('../config-sops.ts');
       const sops = await writeSopsValues(values, { secrets, recipients });
       await write(sops, { out, isPrivate: false }, shell);
       return 0;
     }
+    const { exportValues } = await import('@plumb/config/export');
     const exported = await exportValues(values, { format, prefix: text(flags, 'prefix') });
     await write(exported.text, { out, isPrivate: isRevealed && hasSecrets }, shell);
     warn(exported, { format, secrets }, shell);
@@ -78,7 +77,9 @@ function layerOf(flags: Parameters<Command['run']>[1]): string {
 }
 
 async function opened({ application, key, value }: ConfigEntry, identities: readonly string[]): Promise<ConfigValue> {
-  return isSealed(value) ? openSealedValue({ application, key, sealed: value, identities }) : value;
+  if (!isSealedValue(value)) return value;
+  const { openSealedValue } = await import('@plumb/vault');
+  return openSealedValue({ application, key, sealed: value, identities });
 }
 
 async function write(

@@ -1,6 +1,6 @@
 import { OperatingError } from '@plumb/base';
+import { isSealedValue } from '@plumb/config/feed';
 import type { ConfigClient, ConfigEntry } from '@plumb/config-store';
-import { isSealed, openSealedValue } from '@plumb/vault';
 import { type Command, refuseMore, requireWord, text, UsageError } from '../command.ts';
 import { formatValue } from '../config-format.ts';
 import { IDENTITY_FLAG, readIdentities } from '../config-identity.ts';
@@ -36,7 +36,7 @@ export const configGet: Command = {
         ? await config.get({ ...key, ...readCoordinates(flags) })
         : (await config.list({ application: key.application, layer })).find((one) => one.key === key.key);
     if (entry === undefined) throw await missing(key, config, layer);
-    const isOpened = flags['reveal'] === true && isSealed(entry.value);
+    const isOpened = flags['reveal'] === true && isSealedValue(entry.value);
     const shown = isOpened ? await reveal(entry, await readIdentities(flags, shell)) : entry;
     if (shell.isJson) {
       shell.json(shown);
@@ -44,7 +44,7 @@ export const configGet: Command = {
     }
     // A secret is for another program as it is: its line ends are its own.
     shell.out(isOpened && typeof shown.value === 'string' ? shown.value : formatValue(shown.value));
-    if (isSealed(shown.value))
+    if (isSealedValue(shown.value))
       shell.err(`it is sealed for ${shown.value.to.length} readers: --reveal opens it with your key`);
     return 0;
   },
@@ -52,7 +52,8 @@ export const configGet: Command = {
 
 async function reveal(entry: ConfigEntry, identities: readonly string[]): Promise<ConfigEntry> {
   const { application, key, value } = entry;
-  if (!isSealed(value)) throw new UsageError(`${application}.${key} is no secret`);
+  if (!isSealedValue(value)) throw new UsageError(`${application}.${key} is no secret`);
+  const { openSealedValue } = await import('@plumb/vault');
   return { ...entry, value: await openSealedValue({ application, key, sealed: value, identities }) };
 }
 

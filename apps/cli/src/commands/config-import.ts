@@ -1,16 +1,14 @@
 import type { ConfigClient, ValueChange, WantedChange } from '@plumb/config-store';
 import { type Command, type ExitCode, type Flags, refuseMore, requireWord, text, UsageError } from '../command.ts';
 import { checkChanges, partsOf, placed, planChanges, type Target } from '../config-change-set.ts';
-import { type FileValues, readFileValues, readNamedText } from '../config-file.ts';
+import { type FileValues, readFileValues, readNamedText, requireFormat } from '../config-file.ts';
 import { formatChanges } from '../config-format.ts';
 import { findIdentities, IDENTITY_FLAG, readIdentities } from '../config-identity.ts';
 import { COMMENT_FLAG, printOutcome } from '../config-outcome.ts';
 import { APPLICATION_FLAG, LAYER_FLAGS, readApplication, readLayer } from '../config-place.ts';
-import { readSopsValues } from '../config-sops.ts';
 import { fetchConsulKv } from '../consul-kv.ts';
 import { createProgressBar } from '../progress-bar.ts';
 import type { Shell } from '../shell.ts';
-import { requireFormat } from './config-apply.ts';
 
 export const configImport: Command = {
   name: 'config import',
@@ -79,10 +77,11 @@ async function readSource(words: readonly string[], flags: Flags, shell: Shell):
   const name = requireWord(words, 1, 'FILE');
   refuseMore(words, 2);
   if (format === 'sops') {
+    const { readSopsValues } = await import('../config-sops.ts');
     const identities = await readIdentities(flags, shell);
     return readSopsValues(await readNamedText(name, shell), { ...names, secrets, identities });
   }
-  const known = requireFormat(format);
+  const known = await requireFormat(format);
   return readFileValues(await readNamedText(name, shell), { ...names, format: known, secrets });
 }
 

@@ -1,7 +1,5 @@
 import { OperatingError, systemClock } from '@plumb/base';
 import type { Clients } from '@plumb/plumbd/clients';
-import { recipientOf } from '@plumb/vault';
-import { createIdentityFile, personalIdentityPath } from '@plumb/vault/node';
 import path from 'node:path';
 import { type Command, refuseMore, text } from '../command.ts';
 import { IDENTITY_FLAG, readIdentities } from '../config-identity.ts';
@@ -31,6 +29,7 @@ export const configKeysCreate: Command = {
   },
   async run(words, flags, shell) {
     refuseMore(words, 0);
+    const { createIdentityFile, personalIdentityPath } = await import('@plumb/vault/node');
     const named = text(flags, 'file');
     const file = named === undefined ? personalIdentityPath(shell.env) : path.resolve(shell.directory, named);
     const reach = readReach(text(flags, 'application'), text(flags, 'env'));
@@ -78,6 +77,7 @@ export const configKeysShow: Command = {
   flags: IDENTITY_FLAG,
   async run(words, flags, shell) {
     refuseMore(words, 0);
+    const { recipientOf } = await import('@plumb/vault');
     const recipients = await Promise.all((await readIdentities(flags, shell)).map(recipientOf));
     // The key is there without a plumbd too: then it is shown without who knows it.
     const registered = await shell

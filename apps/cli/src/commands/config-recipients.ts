@@ -2,7 +2,6 @@ import { type Command, refuseMore, requireWord, text, UsageError } from '../comm
 import { applicationName, parseKey } from '../config-place.ts';
 import { formatAge } from '../format-age.ts';
 import { formatTable, plainText } from '../style.ts';
-import { parseRecipient } from '@plumb/vault';
 import { readReach } from './config-keys.ts';
 
 const REACH_FLAGS = {
@@ -53,7 +52,7 @@ export const configRecipientsAdd: Command = {
   examples: ['plumb config recipients add age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --owner ada'],
   flags: { ...REACH_FLAGS, owner: { type: 'string', value: 'NAME', help: 'the name of their token' } },
   async run(words, flags, shell) {
-    const recipient = parseRecipient(requireWord(words, 0, 'RECIPIENT'));
+    const recipient = await readRecipient(words);
     refuseMore(words, 1);
     const owner = text(flags, 'owner');
     if (owner === undefined) throw new UsageError('whose is it? name the owner with --owner, as their token is named');
@@ -77,7 +76,7 @@ export const configRecipientsRemove: Command = {
   examples: ['plumb config recipients remove age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'],
   flags: REACH_FLAGS,
   async run(words, flags, shell) {
-    const recipient = parseRecipient(requireWord(words, 0, 'RECIPIENT'));
+    const recipient = await readRecipient(words);
     refuseMore(words, 1);
     const reach = readReach(text(flags, 'application'), text(flags, 'env'));
     const { removed } = await (await shell.connect()).config.removeRecipient({ recipient, ...reach });
@@ -123,3 +122,8 @@ export const configWhoCanRead: Command = {
     return 0;
   },
 };
+
+async function readRecipient(words: readonly string[]): Promise<string> {
+  const { parseRecipient } = await import('@plumb/vault');
+  return parseRecipient(requireWord(words, 0, 'RECIPIENT'));
+}

@@ -2,7 +2,6 @@ import { formatDuration, OperatingError, systemClock, systemRandom } from '@plum
 import type { SealedValue } from '@plumb/config/feed';
 import type { ConfigClient } from '@plumb/config-store';
 import { resubscribe } from '@plumb/rpc';
-import { openSealedValue } from '@plumb/vault';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,7 +9,7 @@ import { type Command, type Flags, refuseMore, requireWord, text } from '../comm
 import { IDENTITY_FLAG, readIdentities } from '../config-identity.ts';
 import { APPLICATION_FLAG, PLACE_FLAGS, readApplication, readCoordinates } from '../config-place.ts';
 import { createReload } from '../reload.ts';
-import { renderFile, RenderLoop, type Rendered, type RenderTask } from '../render-loop.ts';
+import type { Rendered, RenderTask } from '../render-loop.ts';
 import type { Shell } from '../shell.ts';
 
 export const configRender: Command = {
@@ -45,6 +44,7 @@ export const configRender: Command = {
       return 0;
     }
     const { revision, values } = await config.snapshot(place);
+    const { renderFile } = await import('../render-loop.ts');
     const rendered = await renderFile(task, new Map(Object.entries(values)));
     await tellReads(config, application, task, rendered);
     if (shell.isJson) shell.json({ revision, file: task.file, ...rendered });
@@ -68,6 +68,7 @@ function createTask(
     readTemplate: () => readTemplate(path.resolve(directory, template)),
     async open(key: string, sealed: SealedValue) {
       identities ??= readIdentities(flags, shell);
+      const { openSealedValue } = await import('@plumb/vault');
       return openSealedValue({ application, key, sealed, identities: await identities });
     },
     reload: createReload({
@@ -94,6 +95,7 @@ async function follow(
   shell: Shell,
 ): Promise<void> {
   const { signal, out, err, json, isJson, style, sleep } = shell;
+  const { RenderLoop } = await import('../render-loop.ts');
   const loop = new RenderLoop(task, {
     random: systemRandom,
     sleep,

@@ -2,7 +2,6 @@ import { OperatingError } from '@plumb/base';
 import path from 'node:path';
 import { type Command, refuseMore, requireWord } from '../command.ts';
 import { APPLICATION_FLAG, readApplication } from '../config-place.ts';
-import { readSchemaFile } from '../schema-file.ts';
 
 export const configSchemaGet: Command = {
   name: 'config schema get',
@@ -36,6 +35,7 @@ export const configSchemaSet: Command = {
     const named = requireWord(words, 0, 'FILE');
     refuseMore(words, 1);
     const application = await readApplication(flags, shell);
+    const { readSchemaFile } = await import('../schema-file.ts');
     const file = await readSchemaFile(path.resolve(shell.directory, named), named);
     const { config } = await shell.connect();
     const { revision } = await config.setSchema({ application, schema: file.schema }).catch(file.placeFaults);

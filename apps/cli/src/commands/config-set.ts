@@ -1,6 +1,5 @@
 import { OperatingError } from '@plumb/base';
 import type { ConfigValue } from '@plumb/config/feed';
-import { SEALED_VALUE_BYTES_MAX } from '@plumb/vault';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, type Flags, refuseMore, requireWord, text, UsageError, wholeNumber } from '../command.ts';
@@ -11,6 +10,9 @@ import { LAYER_FLAGS, nameOf, parseKey, readLayer } from '../config-place.ts';
 import { createSealer } from '../config-seal.ts';
 import { parseValue } from '../config-words.ts';
 import type { Shell } from '../shell.ts';
+
+/** As much as can be sealed. */
+const FILE_BYTES_MAX = 65_536;
 
 const IF_REVISION_FLAG = {
   'if-revision': {
@@ -87,9 +89,9 @@ async function readValue(words: readonly string[], flags: Flags, shell: Shell): 
 
 async function readValueFile(file: string): Promise<string> {
   const { size } = await fs.stat(file).catch(explainFile(file));
-  if (size > SEALED_VALUE_BYTES_MAX) {
+  if (size > FILE_BYTES_MAX) {
     const advice = 'configuration is for values: keep larger files with the release';
-    throw new OperatingError('exhausted', `${file} has ${size} bytes, over ${SEALED_VALUE_BYTES_MAX}: ${advice}`);
+    throw new OperatingError('exhausted', `${file} has ${size} bytes, over ${FILE_BYTES_MAX}: ${advice}`);
   }
   return withoutLineEnd(await fs.readFile(file, 'utf8').catch(explainFile(file)));
 }
