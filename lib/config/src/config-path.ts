@@ -5,7 +5,7 @@
 
 /** A name as it stands in a path. */
 export function escapeName(name: string): string {
-  return /[.\\]/.test(name) ? name.replace(/[.\\]/g, '\\$&') : name;
+  return name.includes('.') || name.includes('\\') ? name.replace(/[.\\]/g, '\\$&') : name;
 }
 
 export function joinNames(names: readonly string[]): string {

@@ -51,7 +51,7 @@ function isPlain(value: object): boolean {
 }
 
 export function isEmptyObject(value: ConfigValue): boolean {
-  return isBranch(value) && Object.keys(value).length === 0;
+  return typeof value === 'object' && isBranch(value) && Object.keys(value).length === 0;
 }
 
 /** The object that leaves make, each by the names on the way to it. */

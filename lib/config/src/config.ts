@@ -14,7 +14,7 @@ import { isSameStatement, type SourceChange, type SourceLayer, type SourceValue 
 import { freezeDeep } from './config-values.ts';
 import { ConfigVersion } from './config-version.ts';
 import { explain, type Explanation } from './explain.ts';
-import { LayeredValues, type Statement } from './layered-values.ts';
+import { LayeredValues } from './layered-values.ts';
 import { type ConfigListener, Subscriptions } from './subscriptions.ts';
 
 /** The values in force right now. */
@@ -71,8 +71,9 @@ class ConfigCore {
   readonly #options: LayeredConfigOptions;
   readonly #values = new LayeredValues();
   readonly #subscriptions: Subscriptions;
-  /** By source: what it says, whether it is in force or hidden. */
-  readonly #accepted: readonly Map<string, SourceValue>[];
+  /** By source: what it says, whether it is in force or hidden. Maps that sources published are theirs: `#own` has our copies. */
+  readonly #accepted: ReadonlyMap<string, SourceValue>[];
+  readonly #own: (Map<string, SourceValue> | undefined)[] = [];
   /** By source: what it says besides, which was refused. */
   readonly #refused: Changes[];
   #version = new ConfigVersion(0, this.#values.inForce);
@@ -114,9 +115,11 @@ class ConfigCore {
 
   #attempt(said: ReadonlyMap<number, Said>): readonly string[] {
     const wanted = new Map([...said].map(([index, one]) => [index, this.#differences(index, one)] as const));
+    const isDetached = this.#versionCount % VERSIONS_PER_MAP_MAX === 0;
     this.#versionCount += 1;
-    if (this.#versionCount % VERSIONS_PER_MAP_MAX === 0) this.#values.detach();
-    const outcome = this.#values.apply([...wanted].flatMap(([index, changes]) => statementsOf(index, changes)));
+    if (isDetached) this.#values.detach();
+    for (const changes of wanted.values()) freezeAll(changes);
+    const outcome = this.#values.apply(wanted);
     const revision = [...said.values()].reduce((last, one) => one.revision ?? last, this.#version.revision);
     const version = new ConfigVersion(revision, this.#values.inForce);
     const faults = this.#options.check?.(createSnapshot(version)) ?? [];
@@ -125,8 +128,8 @@ class ConfigCore {
       for (const [index, changes] of wanted) this.#refused[index] = changes;
       return faults;
     }
-    for (const [index, changes] of wanted) this.#accept(index, changes);
-    this.#version.supersede(version, outcome.before);
+    for (const [index, changes] of wanted) this.#accept(index, changes, said.get(index));
+    if (!isDetached) this.#version.supersede(version, outcome.before);
     this.#version = version;
     if (outcome.changed.length > 0) this.#subscriptions.tell(outcome.changed, version);
     return faults;
@@ -136,6 +139,7 @@ class ConfigCore {
   #differences(index: number, said: Said): Changes {
     const [accepted, refused] = [this.#accepted[index] ?? new Map(), this.#refused[index] ?? new Map()];
     if ('changes' in said) return refused.size === 0 ? said.changes : new Map([...refused, ...said.changes]);
+    if (accepted.size === 0) return said.values;
     const changes = new Map<string, SourceValue | undefined>();
     for (const [path, value] of said.values) {
       if (!isSameStatement(accepted.get(path), value)) changes.set(path, value);
@@ -144,23 +148,25 @@ class ConfigCore {
     return changes;
   }
 
-  #accept(index: number, changes: Changes): void {
-    const accepted = this.#accepted[index];
-    for (const [path, value] of changes) {
-      if (value === undefined) accepted?.delete(path);
-      else accepted?.set(path, value);
-    }
+  #accept(index: number, changes: Changes, said: Said | undefined): void {
     this.#refused[index] = new Map();
+    if (said !== undefined && 'values' in said) {
+      this.#accepted[index] = said.values;
+      this.#own[index] = undefined;
+      return;
+    }
+    const own = this.#own[index] ?? new Map(this.#accepted[index]);
+    for (const [path, value] of changes) {
+      if (value === undefined) own.delete(path);
+      else own.set(path, value);
+    }
+    this.#own[index] = own;
+    this.#accepted[index] = own;
   }
 }
 
-function statementsOf(index: number, changes: Changes): Statement[] {
-  const statements: Statement[] = [];
-  for (const [path, said] of changes) {
-    if (said !== undefined) freezeDeep(said.value);
-    statements.push({ index, path, said });
-  }
-  return statements;
+function freezeAll(changes: Changes): void {
+  for (const said of changes.values()) if (typeof said?.value === 'object') freezeDeep(said.value);
 }
 
 /** Adds `members` to an object whose getters must stay getters, which spreading would not keep. */

@@ -13,8 +13,8 @@ import type { SourceValue } from './config-source.ts';
 import { isEqualValue } from './config-values.ts';
 import { type Entry, PathNode } from './path-node.ts';
 
-/** What one source says at a path from then on: undefined takes it back. */
-export type Statement = { readonly index: number; readonly path: string; readonly said: SourceValue | undefined };
+/** By the number of a source, what it says from then on, by path: undefined takes it back. */
+export type Statements = ReadonlyMap<number, ReadonlyMap<string, SourceValue | undefined>>;
 
 export type Outcome = {
   /** What was in force before, at each path where that is another entry. */
@@ -22,7 +22,7 @@ export type Outcome = {
   /** Paths whose leaf in force came, went or has another value. */
   readonly changed: readonly string[];
   /** What takes all of it back. */
-  readonly inverse: readonly Statement[];
+  readonly inverse: Statements;
 };
 
 /** What the source number `index` says at `path`. */
@@ -44,22 +44,31 @@ export class LayeredValues {
     this.#inForce = new Map(this.#inForce);
   }
 
-  /** Makes all of `statements` take effect, in order, as one change. */
-  apply(statements: readonly Statement[]): Outcome {
-    const inverse: Statement[] = [];
-    const stale = new Set<PathNode>();
-    for (const { index, path, said } of statements) {
-      const node = this.#nodeAt(path);
-      inverse.push({ index, path, said: node.saidBy(index) });
-      const { floor } = node;
-      node.say(index, said);
-      stale.add(node);
-      if (node.floor !== floor) for (const below of node.descendants()) stale.add(below);
+  /** Makes all of `statements` take effect as one change. */
+  apply(statements: Statements): Outcome {
+    const round = (this.#round += 1);
+    const silenced: PathNode[] = [];
+    const stale: PathNode[][] = [];
+    const plan = (node: PathNode): void => {
+      if (node.enter(round)) (stale[node.depth] ??= []).push(node);
+    };
+    const inverse = new Map<number, Map<string, SourceValue | undefined>>();
+    for (const [index, changes] of statements) {
+      const back = new Map<string, SourceValue | undefined>();
+      inverse.set(index, back);
+      for (const [path, said] of changes) {
+        const node = this.#nodeAt(path);
+        back.set(path, node.saidBy(index));
+        const { floor } = node;
+        node.say(index, said);
+        plan(node);
+        if (said === undefined) silenced.push(node);
+        if (node.floor !== floor && node.children.size > 0) for (const below of node.descendants()) plan(below);
+      }
     }
-    const before = this.#settle(stale);
-    for (const node of stale) this.#prune(node);
-    const changed = [...before].flatMap(([path, entry]) => (isSame(entry, this.#inForce.get(path)) ? [] : [path]));
-    return { before, changed, inverse: inverse.reverse() };
+    const outcome = this.#settle(stale, plan);
+    for (const node of silenced) this.#prune(node);
+    return { ...outcome, inverse };
   }
 
   /** Everything that is said above `path`, at it and below it: by path from above, by source from the lowest. */
@@ -71,27 +80,26 @@ export class LayeredValues {
     );
   }
 
-  /** Brings the entries of `stale` up to date, and those above, which depend on them; from below. */
-  #settle(stale: ReadonlySet<PathNode>): Map<string, Entry | undefined> {
-    this.#round += 1;
+  /** Brings the entries of `stale`, which is by depth, up to date, and those above, which depend on them; from below. */
+  #settle(stale: readonly (readonly PathNode[])[], plan: (node: PathNode) => void): Omit<Outcome, 'inverse'> {
     const before = new Map<string, Entry | undefined>();
-    const byDepth: Set<PathNode>[] = [];
-    const plan = (node: PathNode): void => void (byDepth[node.depth] ??= new Set()).add(node);
-    for (const node of stale) plan(node);
-    for (let depth = byDepth.length - 1; depth >= 0; depth -= 1) {
-      for (const node of byDepth[depth] ?? []) {
-        const [old, entry] = [node.entry, node.evaluate()];
+    const changed: string[] = [];
+    for (let depth = stale.length - 1; depth >= 0; depth -= 1) {
+      for (const node of stale[depth] ?? []) {
+        const { entry: old, path, parent } = node;
+        const entry = node.evaluate();
         if (old === entry) continue;
-        before.set(node.path, old);
+        before.set(path, old);
+        if (!isSame(old, entry)) changed.push(path);
         node.entry = entry;
-        if (entry === undefined) this.#inForce.delete(node.path);
-        else this.#inForce.set(node.path, entry);
-        if (node.parent === undefined) continue;
-        node.parent.noteChild(node.name, entry !== undefined, this.#round);
-        plan(node.parent);
+        if (entry === undefined) this.#inForce.delete(path);
+        else this.#inForce.set(path, entry);
+        if (parent === undefined) continue;
+        parent.noteChild(entry === undefined ? -1 : old === undefined ? 1 : 0);
+        plan(parent);
       }
     }
-    return before;
+    return { before, changed };
   }
 
   #nodeAt(path: string): PathNode {
@@ -106,7 +114,7 @@ export class LayeredValues {
 
   #prune(node: PathNode): void {
     for (let idle = node; idle.isIdle && idle.parent !== undefined; idle = idle.parent) {
-      idle.parent.children.delete(idle);
+      idle.leave();
       this.#nodes.delete(idle.path);
     }
   }
@@ -114,7 +122,8 @@ export class LayeredValues {
 
 /** Equal for a reader of that path alone: what is below a branch has paths of its own. */
 function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
-  const [left, right] = [a, b].map((entry) => (entry?.kind === 'leaf' ? entry.said : undefined));
+  const left = a?.kind === 'leaf' ? a.said : undefined;
+  const right = b?.kind === 'leaf' ? b.said : undefined;
   if (left === undefined || right === undefined) return left === right;
   return isEqualValue(left.value, right.value);
 }

@@ -11,11 +11,13 @@ export type LeafEntry = { readonly kind: 'leaf'; readonly index: number; readonl
 /** Another one comes in its place when anything below it is different, so what is made of it can be kept on it. */
 export type BranchEntry = {
   readonly kind: 'branch';
-  /** As they stand in paths. */
-  readonly names: ReadonlySet<string>;
+  /** As they stand in paths, in no order. */
+  readonly names: readonly string[];
   /** The object that is read there, once somebody did. */
-  value?: ConfigValue;
+  value: ConfigValue | undefined;
 };
+
+const NO_NODES: ReadonlySet<PathNode> = new Set();
 
 export class PathNode {
   readonly path: string;
@@ -23,28 +25,40 @@ export class PathNode {
   readonly name: string;
   readonly depth: number;
   readonly parent: PathNode | undefined;
-  readonly children = new Set<PathNode>();
   /** In force right now. */
   entry: Entry | undefined;
   /** The last source that says something here other than an empty object, so: hides what earlier ones say below; or -1. */
   floor = -1;
+  /** The last source that says something here, or -1. */
+  #top = -1;
   readonly #said: (SourceValue | undefined)[] = [];
-  /** The children that are in force. Shared with the entry, so it is copied before it changes, once a round. */
-  #names = new Set<string>();
-  #namesRound = 0;
+  /** Most paths have none. */
+  #children: Set<PathNode> | undefined;
+  #inForceCount = 0;
+  #areNamesChanged = false;
   #isBelowChanged = false;
+  #round = 0;
 
   constructor(path: string, name: string, parent: PathNode | undefined) {
     this.path = path;
     this.name = name;
     this.parent = parent;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
-    parent?.children.add(this);
+    if (parent !== undefined) (parent.#children ??= new Set()).add(this);
+  }
+
+  get children(): ReadonlySet<PathNode> {
+    return this.#children ?? NO_NODES;
   }
 
   /** Nobody needs it. */
   get isIdle(): boolean {
-    return this.children.size === 0 && this.#said.every((said) => said === undefined);
+    return this.children.size === 0 && this.#top === -1;
+  }
+
+  /** Takes it away from its parent. */
+  leave(): void {
+    if (this.parent !== undefined) this.parent.#children?.delete(this);
   }
 
   saidBy(index: number): SourceValue | undefined {
@@ -53,7 +67,14 @@ export class PathNode {
 
   say(index: number, said: SourceValue | undefined): void {
     this.#said[index] = said;
-    this.floor = this.#said.findLastIndex((one) => one !== undefined && !isEmptyObject(one.value));
+    this.#top = -1;
+    this.floor = -1;
+    for (let i = this.#said.length - 1; i >= 0 && this.floor === -1; i -= 1) {
+      const one = this.#said[i];
+      if (one === undefined) continue;
+      if (this.#top === -1) this.#top = i;
+      if (!isEmptyObject(one.value)) this.floor = i;
+    }
   }
 
   /** By the number of the source, lowest first. */
@@ -68,33 +89,45 @@ export class PathNode {
     }
   }
 
-  /** Tells of a child whose entry is another. Numbers of rounds ascend. */
-  noteChild(name: string, isInForce: boolean, round: number): void {
+  /** Whether this is the first time in a round. Numbers of rounds ascend. */
+  enter(round: number): boolean {
+    const isFirst = this.#round !== round;
+    this.#round = round;
+    return isFirst;
+  }
+
+  /** Tells of a child whose entry is another, and whether it came, went or neither. */
+  noteChild(difference: 1 | 0 | -1): void {
     this.#isBelowChanged = true;
-    if (this.#names.has(name) === isInForce) return;
-    if (this.#namesRound !== round) this.#names = new Set(this.#names);
-    this.#namesRound = round;
-    if (isInForce) this.#names.add(name);
-    else this.#names.delete(name);
+    this.#inForceCount += difference;
+    if (difference !== 0) this.#areNamesChanged = true;
   }
 
   /** What is in force once all children are up to date: the same object as before where nothing is different. */
   evaluate(): Entry | undefined {
-    const { entry } = this;
-    const isSameBranch = entry?.kind === 'branch' && !this.#isBelowChanged;
+    const entry = this.entry;
+    const isBelowChanged = this.#isBelowChanged;
     this.#isBelowChanged = false;
-    if (this.#names.size > 0) return isSameBranch ? entry : { kind: 'branch', names: this.#names };
-    const index = this.#said.findLastIndex((one) => one !== undefined);
-    const said = this.#said[index];
-    if (said === undefined || index < this.#floorAbove()) return undefined;
-    return entry?.kind === 'leaf' && entry.said === said ? entry : { kind: 'leaf', index, said };
+    if (this.#inForceCount > 0) {
+      if (entry?.kind === 'branch' && !isBelowChanged) return entry;
+      const names = entry?.kind === 'branch' && !this.#areNamesChanged ? entry.names : this.#namesInForce();
+      this.#areNamesChanged = false;
+      return { kind: 'branch', names, value: undefined };
+    }
+    const said = this.#said[this.#top];
+    if (said === undefined || this.#isHidden()) return undefined;
+    return entry?.kind === 'leaf' && entry.said === said ? entry : { kind: 'leaf', index: this.#top, said };
   }
 
-  #floorAbove(): number {
-    let floor = -1;
-    for (let { parent } = this as PathNode; parent !== undefined; parent = parent.parent) {
-      floor = Math.max(floor, parent.floor);
-    }
-    return floor;
+  #namesInForce(): string[] {
+    const names: string[] = [];
+    for (const child of this.children) if (child.entry !== undefined) names.push(child.name);
+    return names;
+  }
+
+  /** A later source has a value above it. */
+  #isHidden(): boolean {
+    for (let node = this.parent; node !== undefined; node = node.parent) if (node.floor > this.#top) return true;
+    return false;
   }
 }

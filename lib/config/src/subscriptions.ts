@@ -62,6 +62,7 @@ export class Subscriptions {
 
   #atOrAbove(changed: readonly string[]): Subscription[] {
     const found: Subscription[] = [];
+    if (this.#byPath.size === 0) return found;
     const seen = new Set<string>();
     for (const path of changed) {
       // What is above a path that was seen has been seen.

@@ -83,17 +83,26 @@ function isOnTheWay({ entries }: PlacedMap): boolean {
   return entries.size > 0 && !entries.has('$sealed');
 }
 
-/** Lines and columns of offsets, from 1. */
+/** Lines and columns of offsets, from 1. Offsets that ascend cost nothing to find. */
 export function createPlaces(text: string): (offset: number) => { readonly line: number; readonly column: number } {
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  const startOf = (index: number): number => starts[index] ?? Infinity;
+  let last = 0;
   return (offset) => {
-    let [low, high] = [0, starts.length];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+    if (offset < startOf(last)) last = lastBefore(starts, offset);
+    while (startOf(last + 1) <= offset) last += 1;
+    return { line: last + 1, column: offset - startOf(last) + 1 };
   };
+}
+
+/** The index of the last of ascending `starts` that is at `offset` or before it. */
+function lastBefore(starts: readonly number[], offset: number): number {
+  let [low, high] = [0, starts.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
 }

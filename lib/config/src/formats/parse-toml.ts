@@ -1,4 +1,5 @@
 /** TOML 1.0 with the place of every name. Dates are their text; a list of tables is one value. */
+import type * as Toml from 'smol-toml';
 import type { TomlError, TomlTable, TomlValue } from 'smol-toml';
 import { escapeName } from '../config-path.ts';
 import type { ConfigValue } from '../feed.ts';
@@ -12,10 +13,18 @@ import {
   type PlacedNode,
   readingOf,
 } from './file-reading.ts';
+import { parsePlainToml } from './parse-plain-toml.ts';
 import { tomlPlaces } from './toml-places.ts';
 
 export async function parseToml(text: string): Promise<FileReading> {
-  const { parse, TomlError } = await import('smol-toml');
+  const plain = parsePlainToml(text);
+  return plain === undefined ? parseFullToml(text, await import('smol-toml')) : readingOf(text, plain, []);
+}
+
+/** The parser is loaded when a file needs it. */
+type TomlModule = Pick<typeof Toml, 'parse' | 'TomlError'>;
+
+export function parseFullToml(text: string, { parse, TomlError }: TomlModule): FileReading {
   // The parser does not know the mark that some editors begin a file with.
   const source = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
   try {

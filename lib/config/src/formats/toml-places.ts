@@ -2,7 +2,7 @@
  * Where the names of a TOML document stand, which its parser does not tell. For documents that are valid: it looks for
  * names only, and does not check what it steps over.
  */
-import { joinNames } from '../config-path.ts';
+import { ancestorsOf, childPath, escapeName } from '../config-path.ts';
 
 const BLANKS = /(?:[ \t\r\n]|#[^\n]*)*/y;
 const NAME = /[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([A-Za-z0-9_-]+))[ \t]*/y;
@@ -28,7 +28,7 @@ class TomlScanner {
   }
 
   readAll(): void {
-    let table: readonly string[] = [];
+    let table = '';
     for (this.#skip(BLANKS); this.#at < this.#text.length; this.#skip(BLANKS)) {
       const isList = this.#text.startsWith('[[', this.#at);
       if (this.#text[this.#at] !== '[') {
@@ -36,46 +36,46 @@ class TomlScanner {
         continue;
       }
       this.#at += isList ? 2 : 1;
-      table = this.#names([]);
-      if (isList) this.#lists.add(joinNames(table));
+      table = this.#names('');
+      if (isList) this.#lists.add(table);
       this.#at += isList ? 2 : 1;
     }
   }
 
   /** `a.b = value`, from its first name to the end of the value. */
-  #entry(table: readonly string[]): void {
-    const names = this.#names(table);
+  #entry(table: string): void {
+    const path = this.#names(table);
     this.#at += 1;
-    this.#value(names);
+    this.#value(path);
   }
 
-  /** The names at the present place, after those of `table`; each on the way is one too. */
-  #names(table: readonly string[]): readonly string[] {
-    const names = [...table];
+  /** The path of the names at the present place below `table`; each on the way is one too. */
+  #names(table: string): string {
+    let path = table;
     for (;;) {
       NAME.lastIndex = this.#at;
       const match = NAME.exec(this.#text);
-      if (match === null) return names;
+      if (match === null) return path;
       const [whole, double, single, bare] = match;
-      names.push(double === undefined ? (single ?? bare ?? '') : unescape(double));
-      this.#place(names, this.#at + (whole.length - whole.trimStart().length));
+      const name = double === undefined ? (single ?? bare ?? '') : unescape(double);
+      path = childPath(path, escapeName(name));
+      this.#place(path, this.#at + (whole.length - whole.trimStart().length));
       this.#at += whole.length;
-      if (this.#text[this.#at] !== '.') return names;
+      if (this.#text[this.#at] !== '.') return path;
       this.#at += 1;
     }
   }
 
-  #place(names: readonly string[], offset: number): void {
-    const isInList = names.some((_, i) => i > 0 && this.#lists.has(joinNames(names.slice(0, i))));
-    const path = joinNames(names);
+  #place(path: string, offset: number): void {
+    const isInList = this.#lists.size > 0 && ancestorsOf(path).some((above) => this.#lists.has(above));
     if (!isInList && !this.places.has(path)) this.places.set(path, offset);
   }
 
-  /** Undefined names: within a list. */
-  #value(names: readonly string[] | undefined): void {
+  /** Undefined: within a list. */
+  #value(path: string | undefined): void {
     this.#skip(BLANKS);
     const char = this.#text[this.#at];
-    if (char === '{') this.#inside('}', () => (names === undefined ? this.#entryInList() : this.#entry(names)));
+    if (char === '{') this.#inside('}', () => (path === undefined ? this.#entryInList() : this.#entry(path)));
     else if (char === '[') this.#inside(']', () => this.#value(undefined));
     else this.#skip(SCALAR);
   }

@@ -37,12 +37,10 @@ export function readVariables<V extends Variable>(
 ): { readonly values: ReadonlyMap<string, VariableValue<V>>; readonly faults: readonly VariableFault<V>[] } {
   const faults: VariableFault<V>[] = [];
   const root = new Map<string, Twig<V>>();
+  const convert = createConverter(nameCase);
   for (const variable of variables) {
     if (!variable.name.startsWith(prefix)) continue;
-    const names = variable.name
-      .slice(prefix.length)
-      .split(separator)
-      .map((name) => convertName(name, nameCase));
+    const names = variable.name.slice(prefix.length).split(separator).map(convert);
     const reason = names.includes('')
       ? 'has an empty name in it: write one between the separators'
       : place(root, names, variable);
@@ -114,6 +112,16 @@ function valueOfTwig<V extends Variable>(name: string, twig: Twig<V> | undefined
 
 function withoutMark(name: string): string {
   return name.endsWith(MAP_MARK) ? name.slice(0, -MAP_MARK.length) : name;
+}
+
+/** Names come again: each is converted once. */
+function createConverter(nameCase: NameCase): (name: string) => string {
+  const converted = new Map<string, string>();
+  return (name) => {
+    let known = converted.get(name);
+    if (known === undefined) converted.set(name, (known = convertName(name, nameCase)));
+    return known;
+  };
 }
 
 function convertName(name: string, nameCase: NameCase): string {

@@ -23,9 +23,8 @@ export function environmentSource(options: EnvironmentSourceOptions): ConfigSour
   return {
     name,
     async open({ environment, publish }) {
-      const variables = Object.entries(environment).flatMap(([variable, text]) =>
-        text === undefined ? [] : { name: variable, text },
-      );
+      const names = Object.keys(environment).filter((variable) => variable.startsWith(options.prefix));
+      const variables = names.map((variable) => ({ name: variable, text: environment[variable] ?? '' }));
       const { values, faults } = readVariables(variables, options);
       if (faults.length > 0) {
         throw new OperatingError('invalid', `environment variable ${faults.map(({ reason }) => reason).join('; ')}`);

@@ -149,7 +149,7 @@ function mergeFiles(files: readonly ReadonlyMap<string, SourceValue>[]): Readonl
   const [only] = files;
   if (only === undefined || files.length === 1) return only ?? new Map();
   const layered = new LayeredValues();
-  layered.apply(files.flatMap((values, index) => [...values].map(([path, said]) => ({ index, path, said }))));
+  layered.apply(new Map(files.entries()));
   const merged = new Map<string, SourceValue>();
   for (const [path, entry] of layered.inForce) {
     if (entry.kind !== 'leaf') continue;

@@ -126,9 +126,7 @@ const MARK = '.provider';
 
 function findMarks(layers: readonly (SourceLayer | undefined)[]): Mark[] {
   const merged = new LayeredValues();
-  merged.apply(
-    layers.flatMap((layer, index) => [...(layer?.values ?? [])].map(([path, said]) => ({ index, path, said }))),
-  );
+  merged.apply(new Map(layers.map((layer, index) => [index, layer?.values ?? new Map()])));
   const leaves = [...merged.inForce].flatMap(([path, entry]) =>
     entry.kind === 'leaf' ? [[path, entry.said] as const] : [],
   );
