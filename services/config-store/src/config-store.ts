@@ -112,8 +112,12 @@ export class ConfigStore {
     return this.#turns.run(application, async () => {
       using lease = await this.#hubs.open(application);
       for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-        const planned = await plan(lease.hub.state);
+        const { state } = lease.hub;
+        const { revision } = state;
+        const planned = await plan(state);
         if (planned.kind === 'answer') return planned.answer;
+        // Another process may have been faster while it was planned: the state goes on under it.
+        if (lease.hub.state !== state || state.revision !== revision) continue;
         const stored = await this.#write(application, lease.hub, planned, by);
         if (stored !== undefined) return stored;
       }
@@ -129,7 +133,7 @@ export class ConfigStore {
     if (changes.length === 0 && !isMore(state, planned)) return { kind: 'stored', revision };
     requireNoRollout(application, state, planned, changes);
     const schema = await this.schemas.read(application);
-    const faults = faultsOf(state, changes, schema.check, planned);
+    const faults = await faultsOf(state, changes, schema.check, planned);
     if (faults.length > 0) throw faultsError(application, faults);
 
     const operations = await this.#writer.operations(application, state, { ...planned, changes }, by);
@@ -165,14 +169,14 @@ function requireNoRollout(
 }
 
 /** What members of a rollout see must fit too: it is checked as if the rollout had ended. */
-function faultsOf(
+async function faultsOf(
   state: ApplicationValues,
   changes: readonly KeyChange[],
   check: SchemaCheck | undefined,
   { overlay: next, rollout, deploy }: Partial<Planned>,
-): ConfigFault[] {
+): Promise<ConfigFault[]> {
   const overlay = next === undefined ? state.overlay : (next ?? undefined);
-  const faults = changeFaults(state, changes, check, deploy);
+  const faults = await changeFaults(state, changes, check, deploy);
   if (faults.length > 0 || overlay === undefined || (overlay.id === rollout && changes.length > 0)) return faults;
   return changeFaults(state, effectiveChanges(state, [...overlay.changes, ...changes]), check, deploy);
 }
