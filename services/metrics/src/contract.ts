@@ -9,11 +9,14 @@ const point = v.tuple([v.number(), value]);
 
 export const seriesSchema = v.object({ labels, points: v.array(point) });
 
+/** What an answer should be read with: absent when there is nothing to say. */
+const annotations = { warnings: v.optional(v.array(v.string())), infos: v.optional(v.array(v.string())) };
+
 const queryResult = v.variant('kind', [
-  v.object({ kind: v.literal('vector'), samples: v.array(v.object({ labels, point })) }),
-  v.object({ kind: v.literal('matrix'), series: v.array(seriesSchema) }),
-  v.object({ kind: v.literal('scalar'), point }),
-  v.object({ kind: v.literal('string'), at: v.number(), text: v.string() }),
+  v.object({ kind: v.literal('vector'), samples: v.array(v.object({ labels, point })), ...annotations }),
+  v.object({ kind: v.literal('matrix'), series: v.array(seriesSchema), ...annotations }),
+  v.object({ kind: v.literal('scalar'), point, ...annotations }),
+  v.object({ kind: v.literal('string'), at: v.number(), text: v.string(), ...annotations }),
 ]);
 
 export const metricMetadataSchema = v.object({
@@ -67,7 +70,7 @@ export const metricsContract = {
   queryRange: {
     summary: 'Evaluate a PromQL expression at each step of a range.',
     input: v.object({ query: queryText, startAt: time, endAt: time, stepMs: v.pipe(v.number(), v.minValue(1)) }),
-    output: v.object({ series: v.array(seriesSchema) }),
+    output: v.object({ series: v.array(seriesSchema), ...annotations }),
     scope: 'metrics:read',
     idempotent: true,
   },

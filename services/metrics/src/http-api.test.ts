@@ -39,6 +39,21 @@ const ask = async (path: string, world = createWorld()): Promise<{ status: numbe
   return { status, body: JSON.parse(JSON.stringify(body)), asked: world.asked() };
 };
 
+test('warnings and infos of a query are beside its data, where there are any', async () => {
+  const notes = {
+    warnings: ['PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)'],
+    infos: ['PromQL info: x'],
+  };
+  const world = createWorld({
+    query: async () => ({ kind: 'vector', samples: [], ...notes }),
+    queryRange: async () => ({ series: [], infos: notes.infos }),
+  });
+  const instant = await ask('/query?query=up', world);
+  expect(instant.body).toEqual({ status: 'success', data: { resultType: 'vector', result: [] }, ...notes });
+  const range = await ask('/query_range?query=up&start=0&end=1&step=1', world);
+  expect(range.body).toEqual({ status: 'success', data: { resultType: 'matrix', result: [] }, infos: notes.infos });
+});
+
 test('each path answers in the shape of Prometheus', async () => {
   const check = async (path: string, asked: unknown, data: unknown): Promise<void> => {
     expect(await ask(path)).toEqual({ status: 200, body: { status: 'success', data }, asked });

@@ -43,9 +43,9 @@ export function prometheusApi(handlers: MetricsHandlers): PrometheusApi {
     try {
       if (method !== 'GET' && method !== 'POST') throw badData(`the method ${method} is not known: use GET or POST`);
       const call: Call = { caller: { id: 'prometheus-api', scopes: ['metrics:read'] }, signal };
-      const { data, isTruncated = false } = await answer(handlers, path, params, call);
+      const { data, isTruncated = false, annotations = {} } = await answer(handlers, path, params, call);
       const warnings = isTruncated ? { warnings: ['results truncated due to limit'] } : {};
-      return { status: 200, body: { status: 'success', data, ...warnings } };
+      return { status: 200, body: { status: 'success', data, ...annotations, ...warnings } };
     } catch (error) {
       const type = errorTypeOf(error);
       const text =
@@ -55,7 +55,8 @@ export function prometheusApi(handlers: MetricsHandlers): PrometheusApi {
   };
 }
 
-type Data = { readonly data: unknown; readonly isTruncated?: boolean };
+type Data = { readonly data: unknown; readonly isTruncated?: boolean; readonly annotations?: Annotations };
+type Annotations = { readonly warnings?: string[]; readonly infos?: string[] };
 
 async function answer(handlers: MetricsHandlers, path: string, params: URLSearchParams, call: Call): Promise<Data> {
   const labelName = /^\/label\/([^/]+)\/values$/.exec(path)?.[1];
@@ -68,10 +69,11 @@ async function answer(handlers: MetricsHandlers, path: string, params: URLSearch
     case '/query': {
       const at = optionalTime(params, 'time');
       const query = required(params, 'query');
-      return { data: dataOf(await handlers.query(at === undefined ? { query } : { query, at }, call)) };
+      const result = await handlers.query(at === undefined ? { query } : { query, at }, call);
+      return { data: dataOf(result), annotations: annotationsOf(result) };
     }
     case '/query_range':
-      return { data: await queryRange(handlers, params, call) };
+      return queryRange(handlers, params, call);
     case '/series':
       if (!params.has('match[]')) throw badData('no match[] parameter provided');
       return limited(params, await handlers.series({ match: [], ...selectionOf(params) }, call));
@@ -98,7 +100,7 @@ async function answer(handlers: MetricsHandlers, path: string, params: URLSearch
   }
 }
 
-async function queryRange(handlers: MetricsHandlers, params: URLSearchParams, call: Call): Promise<unknown> {
+async function queryRange(handlers: MetricsHandlers, params: URLSearchParams, call: Call): Promise<Data> {
   const query = required(params, 'query');
   const startAt = parseTime('start', required(params, 'start'));
   const endAt = parseTime('end', required(params, 'end'));
@@ -113,8 +115,15 @@ async function queryRange(handlers: MetricsHandlers, params: URLSearchParams, ca
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
     );
   }
-  const { series } = await handlers.queryRange({ query, startAt, endAt, stepMs }, call);
-  return { resultType: 'matrix', result: series.map(seriesOf) };
+  const result = await handlers.queryRange({ query, startAt, endAt, stepMs }, call);
+  const data = { resultType: 'matrix', result: result.series.map(seriesOf) };
+  return { data, annotations: annotationsOf(result) };
+}
+
+/** Beside `data`, as Prometheus has it; a key that says nothing is left out. */
+function annotationsOf(result: { warnings?: string[] | undefined; infos?: string[] | undefined }): Annotations {
+  const { warnings, infos } = result;
+  return { ...(warnings === undefined ? {} : { warnings }), ...(infos === undefined ? {} : { infos }) };
 }
 
 async function metadata(handlers: MetricsHandlers, params: URLSearchParams, call: Call): Promise<Data> {

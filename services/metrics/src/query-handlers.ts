@@ -1,7 +1,14 @@
 /** The contract's queries over the database and the scraper. It runs where they are: in the worker. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Clock, nearestWord, OperatingError } from '@plumb/base';
-import { evaluateInstant, evaluateRange, type InstantResult, type LabelMatcher, parseMatchers } from '@plumb/promql';
+import {
+  type Annotation,
+  evaluateInstant,
+  evaluateRange,
+  type InstantResult,
+  type LabelMatcher,
+  parseMatchers,
+} from '@plumb/promql';
 import { labelsKey, type SeriesData, type Tsdb } from '@plumb/tsdb';
 import { boardFacts } from './board-facts.ts';
 import { standardBoard } from './board.ts';
@@ -18,6 +25,8 @@ export const RANGE_POINTS_MAX = 11_000;
 /** Points and series of one answer, which must fit into one message. */
 const ANSWER_POINTS_MAX = 200_000;
 const ANSWER_SERIES_MAX = 20_000;
+/** Warnings and infos of one answer, of each as many as Prometheus shows. */
+const ANNOTATIONS_SHOWN_MAX = 10;
 /** Series that a board looks at: what was there within the last hour. */
 const BOARD_RECENT_MS = 3_600_000;
 
@@ -37,11 +46,13 @@ export function queryHandlers({ tsdb, scraper, clock, services }: QueryDependenc
     const signal = AbortSignal.any([callerSignal, AbortSignal.timeout(QUERY_TIMEOUT_MS)]);
     return gate.run(signal, () => query(signal));
   };
-  const range: RangeQuery = ({ query: expression, startAt, endAt, stepMs }, callerSignal) =>
+  const annotatedRange = (input: RangeInput, callerSignal: AbortSignal, annotate: Annotate): Promise<Series[]> =>
     run(callerSignal, async (signal) => {
-      const options = { expression, queryable: tsdb, startAt, endAt, stepMs, signal, breathe };
+      const { query: expression, startAt, endAt, stepMs } = input;
+      const options = { expression, queryable: tsdb, startAt, endAt, stepMs, signal, breathe, annotate };
       return seriesOf(await evaluateRange({ ...options, limits: { stepCountMax: RANGE_POINTS_MAX } }));
     });
+  const range: RangeQuery = (input, callerSignal) => annotatedRange(input, callerSignal, () => undefined);
   /** Without a `match`, everything. */
   const listed = (
     match: readonly string[] | undefined,
@@ -58,10 +69,15 @@ export function queryHandlers({ tsdb, scraper, clock, services }: QueryDependenc
 
   return {
     query: ({ query, at = clock.now() }, { signal: callerSignal }) =>
-      run(callerSignal, async (signal) =>
-        resultOf(await evaluateInstant({ expression: query, queryable: tsdb, at, signal, breathe }), at),
-      ),
-    queryRange: async (input, { signal }) => ({ series: await range(input, signal) }),
+      run(callerSignal, async (signal) => {
+        const { annotate, annotations } = gatherAnnotations();
+        const options = { expression: query, queryable: tsdb, at, signal, breathe, annotate };
+        return { ...resultOf(await evaluateInstant(options), at), ...annotations() };
+      }),
+    queryRange: async (input, { signal }) => {
+      const { annotate, annotations } = gatherAnnotations();
+      return { series: await annotatedRange(input, signal, annotate), ...annotations() };
+    },
     live: (input, { signal }) => liveSeries(input, { range, clock, signal }),
     series: ({ match, ...times }) => {
       if (match.length === 0)
@@ -93,6 +109,24 @@ export type RangeInput = {
   readonly stepMs: number;
 };
 export type RangeQuery = (input: RangeInput, signal: AbortSignal) => Promise<Series[]>;
+
+type Annotate = (annotation: Annotation) => void;
+
+/** Gathers what an evaluation says: texts by kind, of kinds of which there is any. */
+function gatherAnnotations(): {
+  readonly annotate: Annotate;
+  readonly annotations: () => { warnings?: string[]; infos?: string[] };
+} {
+  const warnings: string[] = [];
+  const infos: string[] = [];
+  return {
+    annotate: ({ kind, text }) => void (kind === 'warning' ? warnings : infos).push(text),
+    annotations: () => ({
+      ...(warnings.length === 0 ? {} : { warnings: warnings.slice(0, ANNOTATIONS_SHOWN_MAX) }),
+      ...(infos.length === 0 ? {} : { infos: infos.slice(0, ANNOTATIONS_SHOWN_MAX) }),
+    }),
+  };
+}
 
 /** @throws OperatingError `not-found` for a job that was never heard of, naming the nearest. */
 function boardOf(job: string, { tsdb, scraper, clock, services }: QueryDependencies): Board {
