@@ -32,8 +32,9 @@ export {
 } from './layers.ts';
 export { type ConfigListener } from './subscriptions.ts';
 export { type Explained, type Explanation, formatExplained } from './explain.ts';
-export { type Config, type ConfigStatus, openConfig, type OpenConfigOptions, readCoordinates } from './open-config.ts';
-export { type SourceStatus } from './run-sources.ts';
+export { type Config, type ConfigStatus, openConfig, type OpenConfigOptions } from './open-config.ts';
+export { readCoordinates } from './read-coordinates.ts';
+export { type SourceStatus } from './source-seat.ts';
 export { secret } from './secret-schema.ts';
 export { environmentSource, type EnvironmentSourceOptions } from './sources/environment-source.ts';
 export { fileProvider } from './sources/file-provider.ts';

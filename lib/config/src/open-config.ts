@@ -13,15 +13,15 @@ import type { ConfigSource } from './config-source.ts';
 import type { ConfigObject } from './config-values.ts';
 import { connectStore, type StoreConnection } from './connect-store.ts';
 import { saidBy } from './feed-layer.ts';
-import type { ConfigValue, Coordinates } from './feed.ts';
+import type { ConfigValue } from './feed.ts';
 import { LocalCopy } from './local-copy.ts';
 import { halfSet } from './plumb-door.ts';
+import { type Environment, readCoordinates, readVariable } from './read-coordinates.ts';
 import { ReadEvidence } from './read-evidence.ts';
-import { SourceRunner, type SourceStatus } from './run-sources.ts';
+import { SourceRunner } from './run-sources.ts';
+import type { SourceStatus } from './source-seat.ts';
 import { withheldError } from './secret-shelf.ts';
 import { isStorePlace, StoreSource } from './store-source.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export type ConfigStatus = {
   /** The store's counter at the last change; 0 before a server has said anything. */
@@ -106,9 +106,9 @@ export async function openConfig(options: OpenConfigOptions): Promise<Config> {
     new SourceRunner({
       sources,
       apply: layered.apply,
-      onApplied: (source) => source === store && store.applied(view.revision),
+      onApplied: () => store?.applied(view.revision),
       secrets: {
-        application: read(environment, 'PLUMB_APPLICATION'),
+        application: readVariable(environment, 'PLUMB_APPLICATION'),
         identities: () => readProcessIdentities(environment),
         withheld,
       },
@@ -127,12 +127,13 @@ export async function openConfig(options: OpenConfigOptions): Promise<Config> {
 async function createStore(
   { connection, trouble }: StoreConnection,
   evidence: ReadEvidence,
-  { environment = {}, initial, copy = read(environment, 'PLUMB_CONFIG_COPY') }: OpenConfigOptions,
+  { environment = {}, initial, copy = readVariable(environment, 'PLUMB_CONFIG_COPY') }: OpenConfigOptions,
   { clock, log }: World,
 ): Promise<StoreSource> {
-  const application = read(environment, 'PLUMB_APPLICATION');
+  const application = readVariable(environment, 'PLUMB_APPLICATION');
   if (application === undefined) throw halfSet('PLUMB_APPLICATION', 'the name of the application');
   const coordinates = readCoordinates(environment);
+  const instance = readVariable(environment, 'PLUMB_INSTANCE');
   const identities = await readProcessIdentities(environment);
   const hasCopy = copy !== undefined && copy !== false;
   if (hasCopy && identities.length === 0) {
@@ -144,9 +145,7 @@ async function createStore(
     trouble,
     application,
     coordinates,
-    instance: read(environment, 'PLUMB_INSTANCE'),
-    component: read(environment, 'PLUMB_COMPONENT'),
-    release: read(environment, 'PLUMB_RELEASE'),
+    reporter: instance === undefined ? undefined : { application, instance, ...readRelease(environment) },
     initial,
     copy:
       hasCopy && identities.length > 0
@@ -154,6 +153,14 @@ async function createStore(
         : undefined,
     evidence,
   });
+}
+
+function readRelease(environment: Environment): { readonly component?: string; readonly release?: string } {
+  const [component, release] = [
+    readVariable(environment, 'PLUMB_COMPONENT'),
+    readVariable(environment, 'PLUMB_RELEASE'),
+  ];
+  return { ...(component !== undefined && { component }), ...(release !== undefined && { release }) };
 }
 
 function orderSources({ defaults, sources = [] }: OpenConfigOptions, store: StoreSource | undefined): ConfigSource[] {
@@ -169,20 +176,6 @@ function defaultsSource(defaults: ConfigObject): ConfigSource {
     name,
     // Frozen later, so not the caller's own.
     open: async ({ publish }) => publish({ values: saidBy(name, Object.entries(structuredClone(defaults))) }),
-  };
-}
-
-/** `default` is what an application is deployed in when nobody names an environment: no layer is for it alone. */
-export function readCoordinates(environment: Environment): Coordinates {
-  const name = read(environment, 'PLUMB_ENVIRONMENT');
-  const [releaseEnvironment, region] = [
-    read(environment, 'PLUMB_RELEASE_ENVIRONMENT'),
-    read(environment, 'PLUMB_REGION'),
-  ];
-  return {
-    ...(name !== undefined && name !== 'default' && { environment: name }),
-    ...(releaseEnvironment !== undefined && { releaseEnvironment }),
-    ...(region !== undefined && { region }),
   };
 }
 
@@ -202,9 +195,4 @@ function statusOf(
   const { file, savedAt } = copied;
   const copy = { file, revision: copied.revision, savedAt, ageMs: Math.max(0, clock.now() - savedAt) };
   return { revision, sources, faults, copy };
-}
-
-/** Empty is absent. */
-function read(environment: Environment, name: string): string | undefined {
-  return environment[name] === '' ? undefined : environment[name];
 }

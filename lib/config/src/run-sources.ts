@@ -4,30 +4,21 @@
  * Whatever sources say in one turn of the event loop takes effect as one change set, and nothing does before all of them
  * have said what they know at the start.
  */
-import { type Clock, describeError, type Log, OperatingError, type Random, withAbort } from '@plumb/base';
+import { type Clock, type Log, OperatingError, type Random, withAbort } from '@plumb/base';
 import type { LayeredConfig, Said } from './config.ts';
 import type { ConfigSource, SourceContext } from './config-source.ts';
-import { type SecretKeys, SecretShelf } from './secret-shelf.ts';
+import type { SecretKeys } from './secret-shelf.ts';
+import { SourceSeat, type SourceStatus } from './source-seat.ts';
 
 /** Longer than any source of ours tries; the application starts without one that hangs. */
 const SOURCE_OPEN_TIMEOUT_MS = 15_000;
-
-export type SourceStatus = {
-  readonly source: string;
-  /** `stale`: what it said last is in use, and it is in trouble. `absent`: it has said nothing. */
-  readonly state: 'ok' | 'stale' | 'absent';
-  /** Epoch ms. */
-  readonly sinceAt: number;
-  /** What the trouble is. */
-  readonly reason?: string | undefined;
-};
 
 export type RunSourcesOptions = {
   /** Lowest first: the order of `apply`. */
   readonly sources: readonly ConfigSource[];
   readonly apply: LayeredConfig['apply'];
-  /** Told after what the source said was taken up, or refused with all that came with it. */
-  readonly onApplied: (source: ConfigSource) => void;
+  /** Told after something was taken up, or refused. */
+  readonly onApplied: () => void;
   readonly secrets: SecretKeys;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -38,16 +29,18 @@ export type RunSourcesOptions = {
 /** Sources that run until it is disposed. */
 export class SourceRunner implements Disposable {
   readonly #options: RunSourcesOptions;
-  readonly #seats: readonly Seat[];
+  readonly #seats: readonly SourceSeat[];
   readonly #stop = new AbortController();
   #said = new Map<number, Said>();
   #isGathering = true;
   #isFlushPlanned = false;
   #faults: readonly string[] = [];
+  /** Sources that say something which is not in force, because all values together would not fit; to be tried again. */
+  readonly #refused = new Map<number, Said>();
 
   constructor(options: RunSourcesOptions) {
     this.#options = options;
-    this.#seats = options.sources.map((source) => new Seat(source, options));
+    this.#seats = options.sources.map((source) => new SourceSeat(source, options));
   }
 
   /** Of each source, lowest first. */
@@ -116,61 +109,33 @@ export class SourceRunner implements Disposable {
     if (this.#stop.signal.aborted) return;
     const said = this.#said;
     this.#said = new Map();
-    const faults = this.#options.apply(said);
+    const faults = this.#applyAll(said);
     const isNew = faults.join('\n') !== this.#faults.join('\n');
     this.#faults = faults;
     if (isNew && faults.length > 0 && !this.#isGathering) this.#options.log.warn('config.refused-values', { faults });
-    for (const index of said.keys()) {
-      const source = this.#options.sources[index];
-      if (source !== undefined) this.#options.onApplied(source);
+    this.#options.onApplied();
+  }
+
+  /** With what was refused before, which may be good together with it; else without. Gives the faults that are left. */
+  #applyAll(said: ReadonlyMap<number, Said>): readonly string[] {
+    const { apply } = this.#options;
+    const before = [...this.#refused].filter(([index]) => !said.has(index));
+    if (before.length > 0 && apply(new Map([...said, ...before])).length === 0) {
+      this.#refused.clear();
+      return [];
     }
-  }
-}
-
-/** What is known of one source. */
-class Seat {
-  readonly #source: ConfigSource;
-  readonly #shelf: SecretShelf;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  #hasSpoken = false;
-  #trouble: string | undefined;
-  #sinceAt: number;
-
-  constructor(source: ConfigSource, { secrets, clock, log }: RunSourcesOptions) {
-    this.#source = source;
-    this.#shelf = new SecretShelf(secrets);
-    this.#clock = clock;
-    this.#log = log;
-    this.#sinceAt = clock.now();
-  }
-
-  get status(): SourceStatus {
-    const state = !this.#hasSpoken ? 'absent' : this.#trouble === undefined ? 'ok' : 'stale';
-    const reason = this.#trouble === undefined ? {} : { reason: this.#trouble };
-    return { source: this.#source.name, state, sinceAt: this.#sinceAt, ...reason };
-  }
-
-  place(said: Said): Said {
-    if (!this.#hasSpoken) this.#sinceAt = this.#clock.now();
-    this.#hasSpoken = true;
-    return 'values' in said ? this.#shelf.placeLayer(said) : this.#shelf.placeChange(said);
-  }
-
-  warn(error: unknown): void {
-    const trouble = describeError(error);
-    if (trouble === this.#trouble) return;
-    if (this.#trouble === undefined) this.#sinceAt = this.#clock.now();
-    this.#trouble = trouble;
-    this.#log.warn('config.source-trouble', { source: this.#source.name, reason: trouble });
-  }
-
-  settle(): void {
-    if (this.#trouble === undefined) return;
-    const now = this.#clock.now();
-    this.#log.info('config.source-recovered', { source: this.#source.name, afterMs: now - this.#sinceAt });
-    this.#trouble = undefined;
-    this.#sinceAt = now;
+    const faults = apply(said);
+    for (const [index, { revision }] of said) {
+      // What was refused is remembered where it is applied: to say nothing more is to try it again.
+      if (faults.length > 0) this.#refused.set(index, { revision, changes: new Map() });
+      else this.#refused.delete(index);
+    }
+    if (faults.length > 0) return faults;
+    return before.flatMap(([index, again]) => {
+      const left = apply(new Map([[index, again]]));
+      if (left.length === 0) this.#refused.delete(index);
+      return left;
+    });
   }
 }
 

@@ -3,10 +3,11 @@ import { openTemporaryDirectory } from '@plumb/testing';
 import { generateIdentity } from '@plumb/vault';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { createFeedWorld } from '../test/feed-world.ts';
 import { digestOf } from './config-digest.ts';
-import { type Config, storeSource } from './index.ts';
+import { type Config, type ConfigSource, storeSource } from './index.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -137,7 +138,6 @@ test('without an age key nothing is copied, and that is said', async () => {
 test('values that the schema refuses are neither reported nor copied', async () => {
   await using world = await openWorld();
   const { feed } = world;
-  const v = await import('valibot');
   const schema = v.object({ title: v.string() });
   const config = await feed.open({ environment: world.environment, schema });
   await expect.poll(() => feed.reports.length).toBe(1);
@@ -150,6 +150,67 @@ test('values that the schema refuses are neither reported nor copied', async () 
   feed.loseConnection();
   await using again = await advanceUntil(world.clock.advance, feed.open({ environment: world.environment, schema }));
   expect([again.get('title'), again.revision]).toEqual(['Tips', 3]);
+});
+
+test('values that do not fit alone are in force, reported and copied once another source has what fits with them', async () => {
+  await using world = await openWorld();
+  const { feed } = world;
+  let sayLimit: (limit: number) => void = () => undefined;
+  const file: ConfigSource = {
+    name: 'file',
+    async open({ publish }) {
+      sayLimit = (limit) => publish({ values: new Map([['limit', { value: limit, origin: { source: 'file' } }]]) });
+      sayLimit(1);
+    },
+  };
+  const values = v.object({ count: v.number(), limit: v.number() });
+  const schema = v.pipe(
+    values,
+    v.check(({ count, limit }) => count === limit, 'count must be limit'),
+  );
+  feed.snapshot = { kind: 'snapshot', revision: 3, values: { count: 1 } };
+  const config = await feed.open({ environment: world.environment, sources: [file], schema });
+  const heard: unknown[] = [];
+  config.subscribe('', (all) => heard.push(all));
+  feed.send({ kind: 'change', revision: 4, changes: [{ key: 'count', value: 2 }] });
+  await expect.poll(() => config.status().faults).toHaveLength(1);
+  sayLimit(3);
+  await Promise.resolve();
+  expect([config.get(), config.status().faults.length, heard]).toEqual([{ count: 1, limit: 1 }, 1, []]);
+  sayLimit(2);
+  await Promise.resolve();
+  expect([config.get(), config.revision, config.status().faults]).toEqual([{ count: 2, limit: 2 }, 4, []]);
+  expect(heard).toEqual([{ count: 2, limit: 2 }]);
+  await expect.poll(() => feed.reports.map(({ revision }) => revision)).toEqual([3, 4]);
+  sayLimit(2);
+  await config[Symbol.asyncDispose]();
+  expect(feed.reports).toHaveLength(2);
+});
+
+test('a source whose values are refused does not keep those of others out', async () => {
+  await using world = await openWorld();
+  const { feed } = world;
+  const schema = v.object({ count: v.number(), title: v.optional(v.string()) });
+  let sayTitle: (title: string | number) => void = () => undefined;
+  const file: ConfigSource = {
+    name: 'file',
+    async open({ publish }) {
+      sayTitle = (title) => publish({ values: new Map([['title', { value: title, origin: { source: 'file' } }]]) });
+      sayTitle('A');
+    },
+  };
+  feed.snapshot = { kind: 'snapshot', revision: 3, values: { count: 1 } };
+  await using config = await feed.open({ environment: world.environment, sources: [file], schema });
+  sayTitle(5);
+  await Promise.resolve();
+  feed.send({ kind: 'change', revision: 4, changes: [{ key: 'count', value: 2 }] });
+  await expect.poll(() => config.get('count')).toBe(2);
+  expect([config.get('title'), config.status().faults]).toEqual([
+    'A',
+    [expect.stringContaining('"title" cannot be used')],
+  ]);
+  await expect.poll(() => feed.reports.at(-1)?.revision).toBe(4);
+  expect(world.logged().map(({ event }) => event)).toEqual(['config.refused-values']);
 });
 
 test('the server is told where the reader is, and what it reads', async () => {

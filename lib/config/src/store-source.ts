@@ -5,22 +5,21 @@
  * A start waits for the first answer. Where there is none in time, the local copy is used and named; without one the start
  * fails. A refusal at the start is an error, with a copy too: somebody has taken this program's key away.
  */
-import { createRepeater, describeError, formatDuration, type Log, OperatingError } from '@plumb/base';
+import { describeError, formatDuration, OperatingError } from '@plumb/base';
 import { type Connection, createClient } from '@plumb/rpc';
-import { ConfigDigest } from './config-digest.ts';
 import type { ConfigSource, SourceContext } from './config-source.ts';
 import { configFeedContract, type ConfigFeedEvent, type ConfigValue, type Coordinates } from './feed.ts';
 import { createFeedLayer } from './feed-layer.ts';
 import { type FeedClient, followFeed } from './follow-feed.ts';
 import type { CopiedValues, LocalCopy } from './local-copy.ts';
-import { type ReadEvidence, reportReads } from './read-evidence.ts';
+import type { ReadEvidence } from './read-evidence.ts';
+import { SentValues } from './sent-values.ts';
+import { createRevisionReporter, followReads, type Reporter } from './store-reports.ts';
 
 /** A plumbd that is started again answers by then; who has a copy need not wait for a slower one. */
 const COPY_USED_AFTER_MS = 2_000;
 /** A plumbd that starts at the same time is there by then; a start that hangs for longer helps nobody. */
 const FIRST_VALUES_TIMEOUT_MS = 10_000;
-/** The last reports of a program that ends. */
-const LAST_REPORT_TIMEOUT_MS = 1_000;
 
 /**
  * Stands for the config store among the `sources` of `openConfig`: sources after it win over the store, as environment
@@ -45,10 +44,8 @@ export type StoreOptions = {
   readonly trouble: () => string | undefined;
   readonly application: string;
   readonly coordinates: Coordinates;
-  /** Who reports what it runs and reads; nobody does where it is undefined. */
-  readonly instance: string | undefined;
-  readonly component: string | undefined;
-  readonly release: string | undefined;
+  /** Who tells what it runs and reads; nobody does where it is undefined. */
+  readonly reporter: Reporter | undefined;
   /** Values that are known already: then nothing is waited for. */
   readonly initial: { readonly revision: number; readonly values: Readonly<Record<string, ConfigValue>> } | undefined;
   readonly copy: LocalCopy | undefined;
@@ -58,8 +55,7 @@ export type StoreOptions = {
 export class StoreSource implements ConfigSource {
   readonly name = 'store';
   readonly #options: StoreOptions;
-  /** What was sent last, by its own keys. */
-  #sent = { revision: 0, values: new Map<string, ConfigValue>(), digest: new ConfigDigest() };
+  readonly #sent = new SentValues();
   #isInForce = false;
   #copied: CopiedValues | undefined;
   #copyTrouble: string | undefined;
@@ -79,8 +75,8 @@ export class StoreSource implements ConfigSource {
   }
 
   async open(context: SourceContext): Promise<void> {
-    const { connection, initial, copy } = this.#options;
-    const { clock, log, settle } = context;
+    const { connection, initial, copy, reporter, evidence } = this.#options;
+    const { clock, log, settle, signal } = context;
     const client = createClient(configFeedContract, 'config', connection, { clock });
     const first = Promise.withResolvers<void>();
     const take = this.#createTaker(context);
@@ -91,11 +87,15 @@ export class StoreSource implements ConfigSource {
       settle();
       first.resolve();
     };
-    this.#report = this.#createReporter(client, log);
+    if (reporter !== undefined) {
+      const inForce = () =>
+        this.#isInForce ? { revision: this.#sent.revision, digest: this.#sent.digest } : undefined;
+      this.#report = createRevisionReporter(reporter, inForce, { client, log });
+    }
     if (initial !== undefined) takeFromServer({ kind: 'snapshot', ...initial, values: { ...initial.values } });
     this.#following = Promise.all([
       this.#follow(client, takeFromServer, context).catch(first.reject),
-      this.#reportReads(client, context),
+      reporter && followReads({ evidence, reporter }, () => this.#isServerThere, { client, clock, log }, signal),
     ]);
     using _copyTimer = clock.after(COPY_USED_AFTER_MS, () => {
       if (copy !== undefined) void this.#useCopy(copy, take, context).then((isUsed) => isUsed && first.resolve());
@@ -104,11 +104,12 @@ export class StoreSource implements ConfigSource {
     await first.promise;
   }
 
-  /** What was sent is in force, or was refused: `revision` is the one in force. */
+  /** To be told after each change set, of any source: `revision` is the one in force. */
   applied(revision: number): void {
+    const wasInForce = this.#isInForce;
     this.#isInForce = revision === this.#sent.revision;
     // What is from the copy is in the copy, and no server has said that it should be run.
-    if (!this.#isInForce || this.#copied !== undefined) return;
+    if (!this.#isInForce || wasInForce || this.#copied !== undefined) return;
     this.#report();
     this.#options.copy?.save(() => (this.#isInForce ? this.#sent : undefined));
   }
@@ -124,19 +125,7 @@ export class StoreSource implements ConfigSource {
     const toSaid = createFeedLayer(this.name);
     return (event) => {
       this.#isInForce = false;
-      const { revision } = event;
-      if (event.kind === 'snapshot') {
-        const values = new Map(Object.entries(event.values));
-        this.#sent = { revision, values, digest: new ConfigDigest(values) };
-      } else {
-        const { values, digest } = this.#sent;
-        for (const { key, value } of event.changes) {
-          digest.set(key, value);
-          if (value === undefined) values.delete(key);
-          else values.set(key, value);
-        }
-        this.#sent = { revision, values, digest };
-      }
+      this.#sent.take(event);
       const said = toSaid(event);
       if ('values' in said) publish(said);
       else change(said);
@@ -148,8 +137,8 @@ export class StoreSource implements ConfigSource {
     apply: (event: ConfigFeedEvent) => void,
     { clock, random, log, warn, signal }: SourceContext,
   ): Promise<void> {
-    const { application, instance, coordinates, initial } = this.#options;
-    const reader = { application, ...(instance !== undefined && { instance }), ...coordinates };
+    const { application, reporter, coordinates, initial } = this.#options;
+    const reader = { application, ...(reporter !== undefined && { instance: reporter.instance }), ...coordinates };
     let hasHeard = initial !== undefined;
     return followFeed(
       client,
@@ -209,42 +198,5 @@ export class StoreSource implements ConfigSource {
 
   #whyAway(): string {
     return this.#options.trouble() ?? this.#feedTrouble ?? 'the server gave no answer';
-  }
-
-  /** Tells the server what this instance runs. One report at a time, and the latest next: the ones between say nothing. */
-  #createReporter(client: FeedClient, log: Log): () => void {
-    const { application, instance } = this.#options;
-    if (instance === undefined) return () => undefined;
-    return createRepeater(async () => {
-      const { revision, digest } = this.#sent;
-      try {
-        if (this.#isInForce) await client.report({ application, instance, revision, digest: digest.hex });
-      } catch (error) {
-        // The next watch begins with a snapshot, which is reported again.
-        log.debug('config.report-failed', { error: describeError(error) });
-      }
-    }).request;
-  }
-
-  /** Until the signal aborts, and a last time then. */
-  async #reportReads(client: FeedClient, { clock, log, signal }: SourceContext): Promise<void> {
-    const { application, instance, component, release, evidence } = this.#options;
-    if (instance === undefined) return;
-    const who = {
-      application,
-      instance,
-      ...(component !== undefined && { component }),
-      ...(release !== undefined && { release }),
-    };
-    const tell = async (paths: string[]): Promise<void> => {
-      if (!this.#isServerThere) throw new OperatingError('unavailable', 'the server is away');
-      await client.reportReads({ ...who, paths }, signal.aborted ? { timeoutMs: LAST_REPORT_TIMEOUT_MS } : {});
-    };
-    const reporting = reportReads(evidence, tell, { clock, log });
-    const ended = Promise.withResolvers<void>();
-    signal.addEventListener('abort', () => ended.resolve(), { once: true });
-    if (signal.aborted) ended.resolve();
-    await ended.promise;
-    await reporting.close();
   }
 }
