@@ -11,7 +11,7 @@ import { type Collection, createCollection, type Kv, type Operation } from '@plu
 import { CALLERS_NAMED_MAX } from './evidence-schemas.ts';
 
 /** A dictionary of a few hundred services, each with dozens of users; about 300 bytes each. */
-const USERS_MAX = 20_000;
+export const USERS_MAX = 20_000;
 /** Half a year: what runs once a quarter is not forgotten. */
 const EVIDENCE_AGE_MS_MAX = 182 * 86_400_000;
 const WRITE_SOON_MS = 500;
@@ -52,17 +52,18 @@ export async function openEvidenceLog(
   onNews: () => void,
 ): Promise<EvidenceLog> {
   const records = createCollection<UserRecord>(kv, 'evidence/user/');
+  /** Who was seen longest ago comes first. */
   const users = new Map<string, UserRecord>();
   const dirty = new Set<string>();
   let timer: Timer | undefined;
   let dueAtMs = Infinity;
 
   const isOld = (user: UserRecord): boolean => lastAtOf(user) < clock.now() - EVIDENCE_AGE_MS_MAX;
-  for (const { id, value } of await records.list()) {
-    users.set(id, value);
-    if (isOld(value) || users.size > USERS_MAX) dirty.add(id);
+  const found = [...(await records.list())].sort((a, b) => lastAtOf(a.value) - lastAtOf(b.value));
+  for (const [index, { id, value }] of found.entries()) {
+    if (isOld(value) || found.length - index > USERS_MAX) dirty.add(id);
+    else users.set(id, value);
   }
-  for (const id of dirty) users.delete(id);
 
   const writer = createRepeater(async () => {
     const ids = [...dirty];
@@ -96,6 +97,7 @@ export async function openEvidenceLog(
       const id = idOf(use);
       const known = users.get(id);
       if (known === undefined && users.size >= USERS_MAX) forgetOldest(users, dirty);
+      users.delete(id);
       users.set(id, withUse(known, use, clock.now()));
       dirty.add(id);
       const isNews = known?.[use.kind] === undefined;
@@ -146,14 +148,7 @@ function lastAtOf({ called, lookedUp }: UserRecord): number {
 }
 
 function forgetOldest(users: Map<string, UserRecord>, dirty: Set<string>): void {
-  let oldest: string | undefined;
-  let oldestAt = Infinity;
-  for (const [id, user] of users) {
-    const lastAt = lastAtOf(user);
-    if (lastAt >= oldestAt) continue;
-    oldest = id;
-    oldestAt = lastAt;
-  }
+  const [oldest] = users.keys();
   if (oldest === undefined) return;
   users.delete(oldest);
   dirty.add(oldest);

@@ -1,8 +1,10 @@
+import { silentLog } from '@plumb/base';
 import { openMemoryKv } from '@plumb/kv';
 import { createFakeClock } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { declare } from '../test/declare.ts';
 import { ADDRESS, openWorld, type World } from '../test/registry-world.ts';
+import { type EvidenceLog, openEvidenceLog, USERS_MAX } from './evidence-log.ts';
 
 async function openShop(options: Parameters<typeof openWorld>[0] = {}): Promise<World> {
   const world = await openWorld(options);
@@ -210,5 +212,33 @@ test('evidence is bounded by age: what nobody used for half a year is forgotten'
   await using world = await openWorld({ kv, clock });
   expect((await world.registry.usedBy({ service: 'ledger-api' })).map(({ application }) => application)).toEqual([
     'shop',
+  ]);
+});
+
+test('evidence is bounded in number: who was unseen longest makes room, at once and after a restart', async () => {
+  const clock = createFakeClock();
+  await using kv = await openMemoryKv({ clock });
+  const note = (log: EvidenceLog, caller: string): void =>
+    log.note({ kind: 'called', service: 'ledger-api', caller, application: undefined, count: 1 });
+  const callersOf = (log: EvidenceLog): Set<string | undefined> =>
+    new Set([...log.users()].map(({ caller }) => caller));
+  {
+    await using log = await openEvidenceLog({ kv, clock, log: silentLog }, () => undefined);
+    for (const caller of ['first', 'second', 'third']) note(log, caller);
+    await clock.advance(1);
+    for (let i = 3; i < USERS_MAX; i += 1) note(log, `caller-${i}`);
+    note(log, 'first');
+    note(log, 'last');
+    const callers = callersOf(log);
+    expect([callers.size, callers.has('first'), callers.has('second')]).toEqual([USERS_MAX, true, false]);
+  }
+  await using log = await openEvidenceLog({ kv, clock, log: silentLog }, () => undefined);
+  note(log, 'another');
+  const callers = callersOf(log);
+  expect([callers.size, callers.has('first'), callers.has('last'), callers.has('third')]).toEqual([
+    USERS_MAX,
+    true,
+    true,
+    false,
   ]);
 });

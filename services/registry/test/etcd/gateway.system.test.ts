@@ -53,6 +53,11 @@ test('only the version is for strangers, and nothing else is told to them', asyn
     expect([path, response.status]).toEqual([path, 401]);
   }
   expect((await world.post('/v3/kv/range', { key: base64('a') }, 'guess')).status).toBe(429);
+  const flood = { name: 'ada', password: 'x'.repeat(20_000) };
+  expect(await world.post('/v3/auth/authenticate', flood, '')).toMatchObject({
+    status: 400,
+    body: { message: 'etcdserver: request is too large' },
+  });
   const known = await fetch(`${world.url}/health`, { headers: { authorization: 'reader.secret' } });
   expect(await known.json()).toEqual({ health: 'true' });
 });
@@ -88,6 +93,10 @@ test('a lease is only for who may write all its keys', async () => {
   expect((await world.post('/v3/lease/revoke', { ID: 7 }, 'web.secret')).status).toBe(403);
   expect((await world.post('/v3/lease/timetolive', { ID: 7, keys: true }, 'web.secret')).status).toBe(403);
   expect((await world.post('/v3/lease/timetolive', { ID: 7 }, 'web.secret')).body).toMatchObject({ grantedTTL: '100' });
+  const kept = await world.post('/v3/lease/keepalive', { ID: 7 }, 'web.secret');
+  expect(kept.body).toMatchObject({ message: 'etcdserver: permission denied' });
+  expect((await world.post('/v3/lease/leases', {}, 'web.secret')).body['leases']).toBeUndefined();
+  expect((await world.post('/v3/lease/leases', {})).body).toMatchObject({ leases: [{ ID: '7' }] });
   expect((await world.post('/v3/lease/revoke', { ID: 7 })).status).toBe(200);
 });
 

@@ -12,7 +12,7 @@ import type { Enter } from './gate.ts';
 import { Inbox } from './inbox.ts';
 import { fromJson, JsonError, toJson } from './json-codec.ts';
 import { JsonPieces } from './json-pieces.ts';
-import { REQUEST_SIZE_BYTES_MAX, STREAM_REQUESTS_MAX } from './limits.ts';
+import { OPEN_REQUEST_SIZE_BYTES_MAX, REQUEST_SIZE_BYTES_MAX, STREAM_REQUESTS_MAX } from './limits.ts';
 import type { MessageType, Received } from './message-type.ts';
 import type { Method, Methods, StreamMethod } from './method.ts';
 import { Outlet } from './outlet.ts';
@@ -68,7 +68,7 @@ async function answer(
   const address = request.socket.remoteAddress;
   const method = byPath.get(path);
   if (method?.kind === 'open' && request.method === 'POST') {
-    const input = fromJson(method.request, await readJson(request));
+    const input = fromJson(method.request, await readJson(request, OPEN_REQUEST_SIZE_BYTES_MAX));
     return sendJson(response, 200, toJson(method.response, await method.answer(input, address)));
   }
   const { caller, ended } = await enter(request.headers.authorization, address);
@@ -83,7 +83,7 @@ async function answer(
     });
   }
   if (method.kind === 'stream') return serveStream(method, { request, response, ended }, caller);
-  const input = fromJson(method.request, await readJson(request));
+  const input = fromJson(method.request, await readJson(request, REQUEST_SIZE_BYTES_MAX));
   const result = method.kind === 'unary' ? await method.answer(input, { caller, signal: ended }) : {};
   sendJson(response, 200, toJson(method.response, result));
 }
@@ -144,12 +144,12 @@ function readPieces(request: IncomingMessage, type: MessageType): Inbox<Question
   return inbox;
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+async function readJson(request: IncomingMessage, sizeBytesMax: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.byteLength;
-    if (sizeBytes > REQUEST_SIZE_BYTES_MAX) throw knownError('tooLarge');
+    if (sizeBytes > sizeBytesMax) throw knownError('tooLarge');
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();

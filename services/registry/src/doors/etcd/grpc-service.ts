@@ -6,6 +6,8 @@ import {
   Server,
   ServerCredentials,
   type sendUnaryData,
+  ServerInterceptingCall,
+  type ServerInterceptor,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
@@ -13,7 +15,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { onAbort } from '../on-abort.ts';
-import type { Enter } from './gate.ts';
+import type { Enter, Entrance } from './gate.ts';
 import { type EtcdError, INTERNAL_ERROR, knownError, toEtcdError } from './etcd-error.ts';
 import { Inbox } from './inbox.ts';
 import {
@@ -32,11 +34,15 @@ type AnyStream = StreamMethod<MessageType, MessageType>;
 type Question = Received<MessageType>;
 type Answer = Sent<MessageType>;
 export type GrpcService = Disposable & Pick<ConnectionInjector, 'injectConnection'>;
+/** Who makes a call, by its metadata: found before anything of the call is read. */
+type Entrances = Pick<WeakMap<Metadata, Entrance>, 'get' | 'set'>;
 export type GrpcDependencies = { readonly methods: Methods; readonly enter: Enter; readonly log: Log };
 
 /** Serves the connections that it is given. Disposing cancels all calls; the connections are their owner's to close. */
 export function createGrpcService(dependencies: GrpcDependencies): GrpcService {
+  const entrances: Entrances = new WeakMap();
   const server = new Server({
+    interceptors: [guard(dependencies, entrances)],
     'grpc.max_receive_message_length': REQUEST_SIZE_BYTES_MAX,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': CONNECTION_CALLS_MAX,
@@ -48,7 +54,7 @@ export function createGrpcService(dependencies: GrpcDependencies): GrpcService {
   const implementation: UntypedServiceImplementation = {};
   for (const [path, method] of Object.entries(dependencies.methods)) {
     definition[path] = definitionOf(path, method);
-    implementation[path] = handlerOf(method, dependencies);
+    implementation[path] = handlerOf(method, dependencies, entrances);
   }
   server.addService(definition, implementation);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -73,14 +79,36 @@ function definitionOf(path: string, { kind, request, response }: Method): Servic
   };
 }
 
-function handlerOf(method: Method, { enter, log }: GrpcDependencies): UntypedHandleCall {
-  const refusal = (error: unknown): { code: number; details: string } => {
-    const known = toEtcdError(error) ?? unknownError(error, log);
-    return { code: known.code, details: known.message };
-  };
+/** Lets no message of a call in before its caller is known: until then they stay in the socket, which holds little. */
+function guard({ methods, enter, log }: GrpcDependencies, entrances: Entrances): ServerInterceptor {
+  return ({ path }, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata(metadata, go) {
+            if (methods[path]?.kind === 'open') return go(metadata);
+            enter(tokenOf(metadata), addressOf(call.getPeer())).then(
+              (entrance) => {
+                entrances.set(metadata, entrance);
+                go(metadata);
+              },
+              (error: unknown) => call.sendStatus(refusalOf(error, log)),
+            );
+          },
+        }),
+    });
+}
+
+function refusalOf(error: unknown, log: Log): { readonly code: number; readonly details: string } {
+  const known = toEtcdError(error) ?? unknownError(error, log);
+  return { code: known.code, details: known.message };
+}
+
+function handlerOf(method: Method, { log }: GrpcDependencies, entrances: Entrances): UntypedHandleCall {
+  const refusal = (error: unknown): ReturnType<typeof refusalOf> => refusalOf(error, log);
   if (method.kind === 'stream') {
     return (call: ServerDuplexStream<Question, Answer>) => {
-      serveStream(method, call, enter).then(
+      serveStream(method, call, entrances).then(
         () => call.end(),
         (error: unknown) => call.emit('error', refusal(error)),
       );
@@ -89,7 +117,7 @@ function handlerOf(method: Method, { enter, log }: GrpcDependencies): UntypedHan
   return async (call: ServerUnaryCall<Question, Answer>, callback: sendUnaryData<Answer>) => {
     let answer: Answer;
     try {
-      answer = await answerUnary(method, call, enter);
+      answer = await answerUnary(method, call, entrances);
     } catch (error) {
       callback(refusal(error));
       return;
@@ -101,18 +129,17 @@ function handlerOf(method: Method, { enter, log }: GrpcDependencies): UntypedHan
 async function answerUnary(
   method: Exclude<Method, AnyStream>,
   call: ServerUnaryCall<Question, Answer>,
-  enter: Enter,
+  entrances: Entrances,
 ): Promise<Answer> {
-  const address = addressOf(call.getPeer());
-  if (method.kind === 'open') return method.answer(call.request, address);
-  const { caller, ended } = await enter(tokenOf(call.metadata), address);
+  if (method.kind === 'open') return method.answer(call.request, addressOf(call.getPeer()));
+  const { caller, ended } = entranceOf(call.metadata, entrances);
   return method.answer(call.request, { caller, signal: ended });
 }
 
 async function serveStream(
   { serve }: AnyStream,
   call: ServerDuplexStream<Question, Answer>,
-  enter: Enter,
+  entrances: Entrances,
 ): Promise<void> {
   const inbox = new Inbox<Question>(STREAM_REQUESTS_MAX, () => call.resume());
   const outlet = new Outlet(call);
@@ -128,11 +155,18 @@ async function serveStream(
     if (!inbox.push(request)) call.pause();
   });
   call.on('end', () => inbox.end());
-  const { caller, ended } = await enter(tokenOf(call.metadata), addressOf(call.getPeer()));
+  const { caller, ended } = entranceOf(call.metadata, entrances);
   using _leaving = onAbort(ended, leave);
   await serve(inbox, (answer) => outlet.write(answer), { caller, signal: stop.signal });
   // The caller goes on, but without its token.
   if (ended.aborted) throw knownError('invalidToken');
+}
+
+/** @throws EtcdError where the guard let nobody in. */
+function entranceOf(metadata: Metadata, entrances: Entrances): Entrance {
+  const entrance = entrances.get(metadata);
+  if (entrance === undefined) throw knownError('userEmpty');
+  return entrance;
 }
 
 function tokenOf(metadata: Metadata): string | undefined {

@@ -1,8 +1,9 @@
 /** `etcdserverpb.Lease`: keys that go when nobody keeps their lease alive. */
 import { OperatingError } from '@plumb/base';
 import { LEASE_TTL_MS_MAX } from '@plumb/kv';
+import type { Caller } from '@plumb/rpc';
 import { randomBytes } from 'node:crypto';
-import { requireRange, requireSome } from './access.ts';
+import { mayAll, mayRange, requireRange, requireSome } from './access.ts';
 import { requireLease } from './changes.ts';
 import { knownError } from './etcd-error.ts';
 import type { EtcdCall, EtcdCore } from './etcd-core.ts';
@@ -111,13 +112,24 @@ async function timeToLive(
   };
 }
 
+/** Those of whose keys the caller may read all. */
 async function leases(core: EtcdCore, { caller }: EtcdCall): Promise<Sent<typeof messages.leaseLeasesResponse>> {
   requireSome(caller, 'etcd:read');
-  const ids = (await core.kv.listLeases()).filter(isEtcdLease).map(toEtcdLease);
-  return { header: core.header(), leases: ids.map((ID) => ({ ID })) };
+  const seen: string[] = [];
+  for (const id of await core.kv.listLeases()) if (isEtcdLease(id) && (await isSeen(core, id, caller))) seen.push(id);
+  return { header: core.header(), leases: seen.map((id) => ({ ID: toEtcdLease(id) })) };
 }
 
-/** One answer a request; a lease that is gone has a time to live of 0. */
+async function isSeen({ kv }: EtcdCore, leaseId: string, caller: Caller): Promise<boolean> {
+  if (mayAll(caller, 'etcd:read')) return true;
+  const { keys = [] } = (await kv.getLease(leaseId)) ?? {};
+  return keys.every((key) => mayRange(caller, 'etcd:read', fromStoreKey(key)));
+}
+
+/**
+ * One answer a request; a lease that is gone has a time to live of 0. Whoever keeps a lease alive keeps its keys, such as the
+ * lock of somebody who has died: so it is for who may write them.
+ */
 async function keepAlive(
   core: EtcdCore,
   requests: AsyncIterable<Received<typeof messages.leaseKeepAliveRequest>>,
@@ -126,6 +138,7 @@ async function keepAlive(
 ): Promise<void> {
   requireSome(caller, 'etcd:write');
   for await (const { ID } of requests) {
+    if (!mayAll(caller, 'etcd:write')) await requireLease(core.kv, ID, { caller });
     const TTL = await renew(core, ID);
     await send({ header: core.header(), ID, TTL });
   }

@@ -4,6 +4,8 @@
 export const TXN_OPERATIONS_MAX = 128;
 /** Bytes of a request: a value of the largest size (1 MiB), also in base64 (4/3), with its key and more. */
 export const REQUEST_SIZE_BYTES_MAX = 2 * 1_048_576;
+/** Of one that is answered before the caller is known, which is a name and a password. */
+export const OPEN_REQUEST_SIZE_BYTES_MAX = 16_384;
 /** Seconds; shorter ones are given these, as etcd does: clients renew at a third of it, and some look twice a second. */
 export const LEASE_TTL_SECONDS_MIN = 2;
 /** Watches on one stream: all clients of a program share one, so it is a program's. */
