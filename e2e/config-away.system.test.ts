@@ -1,6 +1,6 @@
 // plumbd is killed: its applications keep their values, and one that is started meanwhile has those of its encrypted copy.
 import { openTemporaryDirectory, type TemporaryDirectory, until } from '@plumb/testing';
-import { sealValue } from '@plumb/vault';
+import { generateIdentity, recipientOf, sealValue } from '@plumb/vault';
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
@@ -142,6 +142,28 @@ test('while plumbd is away applications keep their values, and one that starts h
   expect(after.status.copy).toBeUndefined();
   const { code } = await second.end('SIGTERM');
   expect(code).toBe(0);
+});
+
+test('a briefing is of the place that asks, with the secrets that are for who asks', async () => {
+  await using data = await openTemporaryDirectory();
+  await using directory = await openTemporaryDirectory();
+  await using plumb = await startPlumb({ dataDirectory: data.path });
+  const { config, registry } = plumb.services;
+  await deployShop(plumb, directory);
+  await setPassword(plumb);
+  const brief = async (environment: string): Promise<Readonly<Record<string, unknown>> | undefined> =>
+    (await registry.briefing({ application: 'shop', coordinates: { environment } })).config?.values;
+  expect(await brief('live')).toMatchObject({ title: 'Shop', 'mail.password': { $sealed: '', to: [] } });
+  expect(await brief('test')).not.toHaveProperty(['mail.password']);
+
+  const { author: owner } =
+    (await config.get({ application: 'shop', environment: 'live', key: 'mail.password' })) ?? {};
+  const recipient = await recipientOf(await generateIdentity());
+  await config.addRecipient({ recipient, owner: owner ?? '', application: 'shop', environment: 'live' });
+  expect(await brief('live')).toMatchObject({ 'mail.password': { $sealed: '' } });
+  await setPassword(plumb);
+  const { 'mail.password': sealed } = (await brief('live')) ?? {};
+  expect(sealed).toMatchObject({ $sealed: expect.stringMatching(/^YWdl/), to: expect.arrayContaining([recipient]) });
 });
 
 /** Nothing that is kept tells the secret. */

@@ -8,7 +8,7 @@ import type { Kv } from '@plumb/kv';
 import { type Caller, type Connection, connectDispatcher, createClient, createDispatcher } from '@plumb/rpc';
 import { generateKeyPair, type KeyPair, listenZeromq } from '@plumb/rpc/node';
 import { type RegistryClient, registryContract } from '../src/index.ts';
-import { openRegistry } from '../src/server.ts';
+import { openRegistry, type ReadConfig } from '../src/server.ts';
 
 const INSTANCE_SCOPES = ['config:read', 'registry:read', 'registry:register', 'identity:identify'];
 
@@ -47,14 +47,16 @@ export async function openControlPlane({
   dispatcher.add('identity', identityContract, identity.handlers);
   const configStore = opening.use(await openConfigStore({ kv, clock, random, log }));
   dispatcher.add('config', configContract, configStore.handlers);
-  const config = createClient(configContract, 'config', connection);
   const service = opening.use(
     await openRegistry({
       kv,
       clock,
       log,
       hostName: 'here',
-      readConfig: (application, { coordinates }) => config.snapshot({ application, ...coordinates }),
+      readConfig: async (application, { caller, coordinates }) =>
+        (await dispatcher.call('config.snapshot', { application, ...coordinates }, caller)) as Awaited<
+          ReturnType<ReadConfig>
+        >,
     }),
   );
   dispatcher.add('registry', registryContract, service.handlers);
