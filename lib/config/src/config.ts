@@ -130,8 +130,9 @@ class ConfigCore {
     }
     for (const [index, changes] of wanted) this.#accept(index, changes, said.get(index));
     if (!isDetached) this.#version.supersede(version, outcome.before);
+    const before = this.#version;
     this.#version = version;
-    if (outcome.changed.length > 0) this.#subscriptions.tell(outcome.changed, version);
+    if (outcome.changed.length > 0) this.#subscriptions.tell({ changed: outcome.changed, version, before });
     return faults;
   }
 

@@ -3,11 +3,18 @@ import { type ConfigSnapshot, createSnapshot, type ReadHooks } from './config-sn
 import type { ConfigVersion } from './config-version.ts';
 import type { ConfigValue } from './feed.ts';
 
-/** Told of the value after a change, undefined where it is gone, and of everything else of the same revision. */
-export type ConfigListener = (value: ConfigValue | undefined, snapshot: ConfigSnapshot) => void;
+/**
+ * Told of the value after a change, undefined where it is gone, of everything else of the same revision, and of everything
+ * as it was before.
+ */
+export type ConfigListener = (value: ConfigValue | undefined, snapshot: ConfigSnapshot, before: ConfigSnapshot) => void;
 
 type Subscription = { readonly path: string; readonly number: number; readonly listener: ConfigListener };
-type Change = { readonly changed: readonly string[]; readonly version: ConfigVersion };
+type Change = {
+  readonly changed: readonly string[];
+  readonly version: ConfigVersion;
+  readonly before: ConfigVersion;
+};
 
 /** Who listens to which path. Telling them costs what changed, not how many they are. */
 export class Subscriptions {
@@ -37,23 +44,24 @@ export class Subscriptions {
   }
 
   /** Calls everybody at or above one of the paths `changed`, once, in the order in which they subscribed. */
-  tell(changed: readonly string[], version: ConfigVersion): void {
-    this.#waiting.push({ changed, version });
+  tell(change: Change): void {
+    this.#waiting.push(change);
     if (this.#isTelling) return;
     this.#isTelling = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#tellNow(next);
     this.#isTelling = false;
   }
 
-  #tellNow({ changed, version }: Change): void {
+  #tellNow({ changed, version, before }: Change): void {
     const called = this.#atOrAbove(changed).sort((a, b) => a.number - b.number);
     if (called.length === 0) return;
     const snapshot = createSnapshot(version, '', this.#hooks);
+    const last = createSnapshot(before, '', this.#hooks);
     for (const subscription of called) {
       // A listener before this one may have ended it.
       if (this.#byPath.get(subscription.path)?.has(subscription) !== true) continue;
       try {
-        subscription.listener(snapshot.get(subscription.path), snapshot);
+        subscription.listener(snapshot.get(subscription.path), snapshot, last);
       } catch (error) {
         this.#onListenerError(error);
       }

@@ -16,8 +16,9 @@ export type SourceWorld = Disposable & {
 export async function openSources(
   sources: readonly ConfigSource[],
   environment: Readonly<Record<string, string>> = {},
+  options: { readonly identities?: readonly string[] } = {},
 ): Promise<SourceWorld> {
-  const { world, opened } = startSources(sources, environment);
+  const { world, opened } = startSources(sources, environment, options);
   await opened;
   return world;
 }
@@ -26,6 +27,7 @@ export async function openSources(
 export function startSources(
   sources: readonly ConfigSource[],
   environment: Readonly<Record<string, string>> = {},
+  { identities = [] }: { readonly identities?: readonly string[] } = {},
 ): { readonly world: SourceWorld; readonly opened: Promise<void> } {
   const logged: string[] = [];
   const clock = createFakeClock();
@@ -38,7 +40,7 @@ export function startSources(
       throw error;
     },
   });
-  const secrets = { application: 'tipjar', identities: async () => [], withheld: new WeakSet<object>() };
+  const secrets = { application: 'tipjar', identities: async () => identities, withheld: new WeakSet<object>() };
   const world = { clock, random: seededRandom(1), log };
   const runner = new SourceRunner({ sources, apply, onApplied: () => undefined, secrets, environment, ...world });
   const close = (): void => runner[Symbol.dispose]();

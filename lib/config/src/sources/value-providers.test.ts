@@ -2,29 +2,13 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { openTemporaryDirectory } from '@plumb/testing';
 import { expect, test } from 'vitest';
+import { createSeed } from '../../test/seed.ts';
 import { openSources } from '../../test/source-world.ts';
-import type { ConfigSource, SourceContext } from '../config-source.ts';
 import type { ConfigObject } from '../config-values.ts';
-import { saidBy } from '../feed-layer.ts';
 import type { ConfigValue } from '../feed.ts';
 import { fileProvider } from './file-provider.ts';
 import { fileSource } from './file-source.ts';
 import { type ProviderRequest, type ValueProvider, withProviders } from './value-providers.ts';
-
-type Seed = ConfigSource & { say: (values: ConfigObject) => void };
-
-function createSeed(name: string, first: ConfigObject): Seed {
-  let context: SourceContext | undefined;
-  const seed: Seed = {
-    name,
-    say: (values) => context?.publish({ values: saidBy(name, Object.entries(values)) }),
-    async open(given) {
-      context = given;
-      seed.say(first);
-    },
-  };
-  return seed;
-}
 
 function createEcho(): ValueProvider & {
   answer: (request: ProviderRequest) => ConfigValue | undefined;
@@ -69,9 +53,9 @@ test('marks follow the files: other options ask again, and a mark that goes take
   const heard: unknown[] = [];
   world.view.subscribe('a', (value) => heard.push(value));
   echo.answer = ({ options }) => `with ${JSON.stringify(options)}`;
-  seed.say({ a: mark('echo', { n: 2 }) });
+  await seed.say({ a: mark('echo', { n: 2 }) });
   await world.clock.advance(0);
-  seed.say({ b: 1 });
+  await seed.say({ b: 1 });
   await world.clock.advance(0);
   expect(heard).toEqual(['with {"n":2}', undefined]);
   expect(world.view.get()).toEqual({ b: 1 });
@@ -101,7 +85,7 @@ test('trouble of any of them is told, and their last values stay', async () => {
   expect(world.logged).toEqual([
     'config.source-trouble there is no provider "ecko" for "b"; did you mean "echo"?; there is no provider "vault" for "c"; there are: echo',
   ]);
-  seed.say({ a: mark('echo') });
+  await seed.say({ a: mark('echo') });
   await world.clock.advance(0);
   expect(world.logged.at(-1)).toBe('config.source-recovered');
   echo.answer = () => {

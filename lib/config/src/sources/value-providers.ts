@@ -15,6 +15,7 @@ import { type ConfigObject, flatten, objectOf, valueFault } from '../config-valu
 import type { ConfigValue } from '../feed.ts';
 import { LayeredValues } from '../layered-values.ts';
 import { LOAD_TIMEOUT_MS, RepeatedLoad } from './repeated-load.ts';
+import { wholeLayers } from './whole-layers.ts';
 
 export type ValueProvider = {
   /** What stands at `path`; undefined for nothing. `signal` aborts at the time-out. */
@@ -95,18 +96,7 @@ class Marks {
 
   contextOf(index: number, context: SourceContext): SourceContext {
     this.#publish[index] = context.publish;
-    return {
-      ...context,
-      publish: (layer) => this.#take(index, layer),
-      change: ({ revision, changes }) => {
-        const values = new Map(this.#layers[index]?.values);
-        for (const [path, said] of changes) {
-          if (said === undefined) values.delete(path);
-          else values.set(path, said);
-        }
-        this.#take(index, { revision, values });
-      },
-    };
+    return wholeLayers(context, (layer) => this.#take(index, layer));
   }
 
   #take(index: number, layer: SourceLayer): void {
