@@ -87,13 +87,19 @@ test('what several sources say in one turn is one change set', async () => {
 test('nothing is in force before every source has said what it knows', async () => {
   const { open } = createWorld();
   const [fast, slow] = [createHandSource('fast', { a: 1 }), createHandSource('slow')];
-  const opening = open({ sources: [fast, slow], schema: v.object({ a: v.number(), b: v.number() }) });
+  const seen: unknown[] = [];
+  const schema = v.pipe(
+    v.looseObject({}),
+    v.check((all) => seen.push(all) > 0),
+  );
+  const opening = open({ sources: [fast, slow], schema });
   await Promise.resolve();
   slow.say({ b: 1 });
   slow.context.change({ changes: new Map([['b', { value: 2, origin: { source: 'slow' } }]]) });
   slow.opened.resolve();
   await using config = await opening;
   expect(config.get()).toEqual({ a: 1, b: 2 });
+  expect(seen).toEqual([{ a: 1, b: 2 }]);
 });
 
 test('a source that hangs is named, and the application starts without it until it speaks', async () => {

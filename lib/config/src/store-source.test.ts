@@ -1,6 +1,7 @@
 import { OperatingError } from '@plumb/base';
 import { openTemporaryDirectory } from '@plumb/testing';
 import { generateIdentity } from '@plumb/vault';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
@@ -117,6 +118,54 @@ test('a copy that is torn, foreign or not there is named, and the start fails wi
   await fs.rm(file);
   await check({}, `there is no local copy ${file}`);
   await check({ PLUMB_CONFIG_COPY: '' }, 'did not come within 10000 ms: the server gave no answer');
+});
+
+test('a server that answers while the copy is being read is believed', async () => {
+  await using world = await openWorld();
+  const { feed, clock, file } = world;
+  await (await world.start())[Symbol.asyncDispose]();
+  const copy = await fs.readFile(file);
+  // A pipe is read for as long as the test wants.
+  await fs.rm(file);
+  execFileSync('mkfifo', [file]);
+  feed.isAway = true;
+  feed.loseConnection();
+  feed.snapshot = { kind: 'snapshot', revision: 9, values: { title: 'Fresh' } };
+  const starting = world.start();
+  await clock.advance(2_500);
+  const pipe = await fs.open(file, 'w');
+  feed.isAway = false;
+  await using config = await advanceUntil(clock.advance, starting);
+  await pipe.write(copy);
+  await pipe.close();
+  await expect.poll(() => feed.reports.at(-1)?.revision).toBe(9);
+  // Closing waits for what is under way.
+  await config[Symbol.asyncDispose]();
+  expect([config.get('title'), config.status().copy]).toEqual(['Fresh', undefined]);
+  await fs.rm(file);
+});
+
+test('what came last is kept when the program ends, unless it was refused', async () => {
+  await using world = await openWorld();
+  const { feed, clock } = world;
+  const schema = v.object({ title: v.string() });
+  const copied = async (title: string | number): Promise<unknown> => {
+    feed.isAway = false;
+    feed.snapshot = { kind: 'snapshot', revision: 3, values: { title: 'Tips' } };
+    const config = await advanceUntil(clock.advance, feed.open({ environment: world.environment, schema }));
+    await expect.poll(() => fs.stat(world.file).then(() => true)).toBe(true);
+    feed.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'Last' }] });
+    await expect.poll(() => config.revision).toBe(4);
+    feed.send({ kind: 'change', revision: 5, changes: [{ key: 'title', value: title }] });
+    await expect.poll(() => config.revision === 5 || config.status().faults.length > 0).toBe(true);
+    await config[Symbol.asyncDispose]();
+    feed.isAway = true;
+    feed.loseConnection();
+    await using again = await advanceUntil(clock.advance, feed.open({ environment: world.environment, schema }));
+    return again.get('title');
+  };
+  expect(await copied('Very last')).toBe('Very last');
+  expect(await copied(5)).toBe('Tips');
 });
 
 test('a refusal is an error with a copy too', async () => {
