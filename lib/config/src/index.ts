@@ -36,6 +36,7 @@ export { type Config, type ConfigStatus, openConfig, type OpenConfigOptions } fr
 export { readCoordinates } from './read-coordinates.ts';
 export { type SourceStatus } from './source-seat.ts';
 export { secret } from './secret-schema.ts';
+export { type C5SecretsOptions, withC5Secrets } from './sources/c5-secrets.ts';
 export { environmentSource, type EnvironmentSourceOptions } from './sources/environment-source.ts';
 export { fileProvider } from './sources/file-provider.ts';
 export { c5Sources, directorySource, fileSource, type FileSourceOptions } from './sources/file-source.ts';
