@@ -88,7 +88,7 @@ test('whatever is changed, proposed and rolled back, every reader at every place
       }
       for (const reader of readers) await reader.lose();
     }),
-    { numRuns: 60 },
+    { numRuns: Number(process.env['FUZZ_SECONDS'] ?? 0) > 0 ? 10_000 : 60 },
   );
 });
 

@@ -1,10 +1,12 @@
 /** The methods of schemas, protected environments and proposals. */
 import { OperatingError } from '@plumb/base';
+import { holdsScope } from '@plumb/rpc';
 import { faultsError, schemaFaults } from './change-faults.ts';
 import { compileSchema } from './compile-schema.ts';
 import { maySeeLayer, requireOwn } from './config-access.ts';
 import type { ConfigHandlers } from './contract.ts';
 import type { HandlerContext } from './handler-context.ts';
+import { effectiveChanges } from './key-change.ts';
 import { environmentOf } from './layer-order.ts';
 import { approveProposal } from './submit-changes.ts';
 import { redactChanges } from './write-handlers.ts';
@@ -24,7 +26,12 @@ export function createGuardHandlers(context: HandlerContext): Pick<ConfigHandler
       const revision = await store.alone(application, async () => {
         if (schema === null) return store.schemas.put(application, undefined);
         const check = compileSchema(schema);
-        const faults = await store.read(application, (state) => schemaFaults(state, check));
+        const faults = await store.read(application, async (state) => {
+          const own = await schemaFaults(state, check);
+          if (own.length > 0 || state.overlay === undefined) return own;
+          // Members of a rollout see what it gives already.
+          return schemaFaults(state, check, { changes: effectiveChanges(state, state.overlay.changes) });
+        });
         if (faults.length > 0) throw faultsError(application, faults);
         const record = { schema: JSON.stringify(schema), author: caller.id, at: clock.now() };
         return store.schemas.put(application, record);
@@ -81,6 +88,9 @@ export function createGuardHandlers(context: HandlerContext): Pick<ConfigHandler
     async reject({ id, comment }, { caller }) {
       const proposal = await proposals.require(id);
       requireOwn(proposal.application, caller);
+      if (proposal.author !== caller.id && !holdsScope(caller.scopes, 'config:approve')) {
+        throw new OperatingError('denied', `${caller.id} may not settle ${id}, which is of ${proposal.author}`);
+      }
       await proposals.delete(proposal);
       const { application, author } = proposal;
       log.info('config.reject', { application, proposal: id, author, caller: caller.id, comment });

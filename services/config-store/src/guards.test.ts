@@ -61,6 +61,20 @@ test('a schema refuses what does not fit, with every fault by key, layer and rea
   });
 });
 
+test('a schema must fit what a rollout gives its members, too', async () => {
+  await using world = await openConfigWorld();
+  const { config } = world;
+  await config.set({ ...at, key: 'level', value: 'info' });
+  const rollout = await config.startRollout({ ...at, changes: [{ key: 'level', value: 5 }], holdMs: 604_800_000 });
+  const schema = { properties: { level: { type: 'string' } } };
+  await expect(config.setSchema({ ...at, schema })).rejects.toThrow('shop.level must be string');
+  await config.revertRollout({ id: rollout.id });
+  await config.setSchema({ ...at, schema });
+  await expect(config.startRollout({ ...at, changes: [{ key: 'level', value: 5 }] })).rejects.toMatchObject({
+    code: 'invalid',
+  });
+});
+
 test('each place is checked with what it has; where a region is left out, what regions give may be missing', async () => {
   await using world = await openConfigWorld();
   const { config } = world;
@@ -206,7 +220,9 @@ test('a proposal is not approved over a value that has changed since, nor agains
   await config.setSchema({ ...at, schema: { properties: { mail: { type: 'integer' } } } });
   await expect(bob.approve({ id: third })).rejects.toMatchObject({ code: 'invalid' });
   await expect(config.set({ ...at, key: 'mail', value: 'y' })).rejects.toMatchObject({ code: 'invalid' });
-  // The author takes one back, another is turned down.
+  // The author takes one back, another is turned down, by who may approve.
+  const eve = world.as({ id: 'eve', scopes: ['config:write'] });
+  await expect(eve.reject({ id: third })).rejects.toMatchObject({ code: 'denied' });
   await config.reject({ id: second });
   await bob.reject({ id: third, comment: 'no' });
   expect(await config.proposals({})).toEqual([]);
