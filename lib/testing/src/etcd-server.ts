@@ -8,6 +8,8 @@ import { until } from './until.ts';
 
 export type EtcdServer = AsyncDisposable & {
   readonly endpoint: string;
+  /** Of its process. */
+  readonly pid: () => number;
   /** Ends it as a crash does, and starts it again on its data. */
   readonly restart: () => Promise<void>;
 };
@@ -48,6 +50,7 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
   let child = await start();
   return {
     endpoint,
+    pid: () => child.pid ?? 0,
     async restart() {
       await stop(child);
       child = await start();

@@ -11,6 +11,8 @@ export type Environment = Readonly<Record<string, string>>;
 export type Plane = AsyncDisposable & {
   readonly environments: readonly Environment[];
   readonly rssBytes: () => Promise<number>;
+  /** Of its process, so far. */
+  readonly cpuUs: () => Promise<number>;
 };
 
 export async function startPlane(directory: string, clientCount: number): Promise<Plane> {
@@ -18,13 +20,16 @@ export async function startPlane(directory: string, clientCount: number): Promis
   const child: ChildProcess = fork(new URL('registry-server.ts', import.meta.url), words);
   const exited = once(child, 'exit');
   const [{ environments }] = (await once(child, 'message')) as [{ environments: Environment[] }];
+  const look = async (): Promise<{ rssBytes: number; cpuUs: number }> => {
+    const answer = once(child, 'message');
+    child.send('look');
+    const [figures] = (await answer) as [{ rssBytes: number; cpuUs: number }];
+    return figures;
+  };
   return {
     environments,
-    async rssBytes() {
-      child.send('memory');
-      const [{ rssBytes }] = (await once(child, 'message')) as [{ rssBytes: number }];
-      return rssBytes;
-    },
+    rssBytes: async () => (await look()).rssBytes,
+    cpuUs: async () => (await look()).cpuUs,
     async [Symbol.asyncDispose]() {
       child.disconnect();
       await exited;

@@ -16,8 +16,9 @@ const environments = Array.from({ length: Number(clients) }, (_, i) =>
   plane.environmentOf('shop', 'web', `shop-web-${i}`),
 );
 process.send?.({ environments });
-process.on('message', (message) => {
-  if (message === 'memory') process.send?.({ rssBytes: process.memoryUsage().rss });
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ rssBytes: process.memoryUsage().rss, cpuUs: user + system });
 });
 process.once('disconnect', () => {
   void plane[Symbol.asyncDispose]().then(() => kv[Symbol.asyncDispose]());
