@@ -63,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
           return closing.use(await openRemote(remote, { env: process.env, registry, signal: stop.signal }));
         },
         readInput: () => readInput(addAbortSignal(stop.signal, process.stdin)),
-        ask: (question, options) => askPerson(question, { ...options, stop }),
+        ask: (question, options) => askPerson(question, { ...options, signal: stop.signal }),
         progress,
         sleep: (delayMs) => sleep(systemClock, delayMs, stop.signal),
       } satisfies Shell;

@@ -30,8 +30,8 @@ export type Shell = {
   /** What is piped in, up to its end. @throws OperatingError `exhausted` for more than a call may carry. */
   readonly readInput: () => Promise<string>;
   /**
-   * What a person types on one line; with `isHidden` without showing it. Undefined where nobody can be asked: input or
-   * output are no terminal.
+   * What a person types on one line; with `isHidden` without showing it. Empty where they want none of it, with Ctrl-C;
+   * undefined where nobody can be asked: input or output are no terminal.
    */
   readonly ask: (question: string, options?: { readonly isHidden?: boolean }) => Promise<string | undefined>;
   /** Shows how far something is, in place of what was shown before; undefined takes it away. Nothing without a terminal. */
