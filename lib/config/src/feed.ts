@@ -79,6 +79,8 @@ export const coordinatesSchema = v.object({
 });
 export type Coordinates = v.InferOutput<typeof coordinatesSchema>;
 
+const application = v.pipe(v.string(), v.check(isName, NAME_RULE));
+
 /** Reads in one report: a process with more sends several. */
 export const READS_PER_REPORT_MAX = 1_000;
 
@@ -87,7 +89,7 @@ export const configFeedContract = {
   /** Without an environment it is the one that the application was last deployed in. */
   watch: {
     summary: 'Follow the values of an application: all of them, then each change.',
-    input: v.object({ application: v.string(), ...coordinatesSchema.entries, instance: v.optional(v.string()) }),
+    input: v.object({ application, ...coordinatesSchema.entries, instance: v.optional(v.string()) }),
     // Made of values that were checked when they were set, and told to many.
     output: shareable(configFeedEventSchema),
     stream: true,
@@ -97,7 +99,7 @@ export const configFeedContract = {
   report: {
     summary: 'Tell which revision an instance runs.',
     input: v.object({
-      application: v.string(),
+      application,
       instance: v.string(),
       revision: v.number(),
       digest: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
@@ -109,7 +111,7 @@ export const configFeedContract = {
   reportReads: {
     summary: 'Tell which configuration paths an instance has read.',
     input: v.object({
-      application: v.string(),
+      application,
       instance: v.string(),
       component: v.optional(v.string()),
       release: v.optional(v.string()),

@@ -114,6 +114,11 @@ export class ApplicationValues {
     return this.#layers.get(layer)?.size ?? 0;
   }
 
+  /** Of the keys and values of a layer. */
+  sizeBytesOf(layer: string): number {
+    return this.#layers.get(layer)?.sizeBytes ?? 0;
+  }
+
   /** How many keys of a layer begin with `key` and a dot. */
   countBelow(layer: string, key: string): number {
     return this.#layers.get(layer)?.countBelow(key) ?? 0;

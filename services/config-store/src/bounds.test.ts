@@ -44,7 +44,20 @@ test('a layer has at most 10,000 keys, an application 64 layers, a change 2 MiB'
   );
   const changes = names(40, 'large').map((key) => ({ key, value: 'x'.repeat(60_000), layer: 'env:e1' }));
   await expect(config.change({ ...at, changes })).rejects.toThrow('over the 2097152 of one change');
-  await config.change({ ...at, changes: changes.slice(0, 34) });
+  const more = { ...at, changes: changes.slice(17, 34) };
+  await config.change({ ...at, changes: changes.slice(0, 17) });
+  await expect(config.change(more)).rejects.toThrow('env:e1 would have 2040');
+  // What is there already can become less, and does not keep the rest from changing.
+  await config.change({ ...at, changes: changes.slice(0, 17).map(({ key, layer }) => ({ key, layer })) });
+  await config.change(more);
+  // A page of what was before is one message.
+  for (let i = 0; i < 3; i += 1) {
+    await config.change({
+      ...at,
+      changes: more.changes.map((change) => ({ ...change, value: `${i}${change.value}` })),
+    });
+  }
+  expect((await config.changeSets({ ...at, limit: 5 })).length).toBe(2);
 });
 
 test('a change costs what it changes, not what there is', async () => {

@@ -1,3 +1,4 @@
+import type { ConfigValue } from '@plumb/config/feed';
 import type { LayeredValue } from './application-values.ts';
 
 /** The values of one layer, and the paths that lead to them: to tell at once whether a key has others below it. */
@@ -5,6 +6,13 @@ export class LayerValues {
   readonly #values = new Map<string, LayeredValue>();
   /** How many keys there are below a path. */
   readonly #branches = new Map<string, number>();
+
+  #sizeBytes = 0;
+
+  /** Of all keys and values, roughly: as a snapshot sends them. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
 
   get size(): number {
     return this.#values.size;
@@ -32,12 +40,18 @@ export class LayerValues {
   }
 
   set(key: string, value: LayeredValue): void {
-    if (!this.#values.has(key)) this.#count(key, 1);
+    this.delete(key);
+    this.#count(key, 1);
+    this.#sizeBytes += sizeOf(key, value.value);
     this.#values.set(key, value);
   }
 
   delete(key: string): void {
-    if (this.#values.delete(key)) this.#count(key, -1);
+    const found = this.#values.get(key);
+    if (found === undefined) return;
+    this.#values.delete(key);
+    this.#sizeBytes -= sizeOf(key, found.value);
+    this.#count(key, -1);
   }
 
   #count(key: string, by: number): void {
@@ -47,6 +61,11 @@ export class LayerValues {
       else this.#branches.set(branch, count);
     }
   }
+}
+
+/** Bytes of a value with its key in JSON. */
+export function sizeOf(key: string, value: ConfigValue): number {
+  return key.length + Buffer.byteLength(JSON.stringify(value));
 }
 
 /** The paths above a key, nearest first: of `a.b.c` they are `a.b` and `a`. */

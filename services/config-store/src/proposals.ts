@@ -9,6 +9,8 @@ const PROPOSALS_MAX = 100;
 const LIFETIME_MS = 7 * 24 * 3_600_000;
 /** As JSON: it is one value of the store, with what was before. */
 const SIZE_BYTES_MAX = 786_432;
+/** Of all that wait for one application: they are listed in one message. */
+const TOTAL_SIZE_BYTES_MAX = 4 * 1_048_576;
 
 export class Proposals {
   readonly #kv: Kv;
@@ -54,9 +56,10 @@ export class Proposals {
     }
     const items = await this.#records.list(`${application}/`);
     const [expired, open] = partition(items, ({ value }) => this.#isExpired(value));
-    if (open.length >= PROPOSALS_MAX) {
+    const totalSizeBytes = open.reduce((sum, { value }) => sum + Buffer.byteLength(JSON.stringify(value)), sizeBytes);
+    if (open.length >= PROPOSALS_MAX || totalSizeBytes > TOTAL_SIZE_BYTES_MAX) {
       const advice = 'approve or reject some of them first';
-      throw new OperatingError('exhausted', `${PROPOSALS_MAX} proposals for ${application} wait already: ${advice}`);
+      throw new OperatingError('exhausted', `${open.length} proposals for ${application} wait already: ${advice}`);
     }
     await this.#kv.transact([
       this.#records.putOperation(idOf(proposal), proposal),

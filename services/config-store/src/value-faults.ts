@@ -5,6 +5,7 @@ import type { ApplicationValues } from './application-values.ts';
 import type { ConfigFault } from './contract/guards.ts';
 import { isConfigObject } from './flatten.ts';
 import type { KeyChange } from './key-change.ts';
+import { sizeOf } from './layer-values.ts';
 
 /** Configuration is read whole by every process: more than this is data, and belongs elsewhere. Of each layer. */
 export const KEYS_MAX = 10_000;
@@ -15,6 +16,8 @@ export const VALUE_SIZE_BYTES_MAX = 65_536;
 export const SEALED_SIZE_BYTES_MAX = 131_072;
 /** Of all values of one change set: with history it is twice that, in one transaction of the store. */
 export const CHANGE_SIZE_BYTES_MAX = 2 * 1_048_576;
+/** Of the keys and values of each layer: what a reader sees, of six layers, is sent in one message of 8 MiB. */
+export const LAYER_SIZE_BYTES_MAX = 1_048_576;
 /** Objects and lists within a list. */
 const LIST_DEPTH_MAX = 16;
 
@@ -74,10 +77,16 @@ function countFaults(state: ApplicationValues, changes: readonly KeyChange[]): C
   const faults: ConfigFault[] = [];
   for (const [layer, own] of byLayer) {
     let count = state.countKeys(layer);
+    let sizeBytes = state.sizeBytesOf(layer);
     for (const { key, value } of own) {
-      const had = state.get(layer, key) !== undefined;
-      if (value === undefined && had) count -= 1;
-      if (value !== undefined && !had) count += 1;
+      const before = state.get(layer, key)?.value;
+      count += Number(value !== undefined) - Number(before !== undefined);
+      sizeBytes += value === undefined ? 0 : sizeOf(key, value);
+      sizeBytes -= before === undefined ? 0 : sizeOf(key, before);
+    }
+    if (sizeBytes > LAYER_SIZE_BYTES_MAX && sizeBytes > state.sizeBytesOf(layer)) {
+      const reason = `${layer} would have ${sizeBytes} bytes, over the ${LAYER_SIZE_BYTES_MAX} that fit: keep data elsewhere`;
+      faults.push({ key: '', layer, reason });
     }
     if (count > KEYS_MAX && count > state.countKeys(layer)) {
       const reason = `${layer} would have ${count} keys, over the ${KEYS_MAX} that fit: keep data elsewhere, or unset what is not used`;

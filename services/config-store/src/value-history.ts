@@ -18,6 +18,8 @@ import { layerNamed } from './stored-items.ts';
 export const HISTORY_MAX = 100;
 /** Change sets that are kept of each application; `diff` and `rollback` do not need them. */
 export const CHANGE_SETS_MAX = 1_000;
+/** Of an answer, as JSON: it is one message. Who wants more asks on from the last revision. */
+const PAGE_SIZE_BYTES_MAX = 4 * 1_048_576;
 /** Change sets that are read at a time on the way to an old one. */
 const SETS_PER_READ = 100;
 
@@ -91,21 +93,23 @@ export class ValueHistory {
     return { operations: [...operations, ...(await Promise.all(trims)).flat()], lines };
   }
 
-  /** Latest first. */
+  /** Latest first; fewer than `limit` where they are large. */
   async ofKey(
     application: string,
     key: string,
     { layer, limit }: { readonly layer?: string | undefined; readonly limit: number },
   ): Promise<ConfigChange[]> {
     const lines = await this.#linesOf(application, key);
-    return lines
+    const changes = lines
       .filter(({ value }) => layer === undefined || value.layer === layer)
       .slice(-limit)
       .reverse()
       .map(({ value, createRevision }) => ({ key, ...value, revision: createRevision }));
+    const page = new Page();
+    return changes.filter((change) => page.hasRoomFor(change));
   }
 
-  /** Latest first, those before a revision where one is given. */
+  /** Latest first, those before a revision where one is given; fewer than `limit` where they are large. */
   async changeSets(
     application: string,
     {
@@ -119,9 +123,12 @@ export class ValueHistory {
     },
   ): Promise<ChangeSet[]> {
     const sets: ChangeSet[] = [];
+    const page = new Page();
     for await (const set of this.#setsBackwards(application, setCount)) {
       if (set.createRevision >= before) continue;
-      sets.push(await this.#toChangeSet(application, set));
+      const filled = await this.#toChangeSet(application, set);
+      if (!page.hasRoomFor(filled)) break;
+      sets.push(filled);
       if (sets.length === limit) break;
     }
     return sets;
@@ -201,6 +208,17 @@ export class ValueHistory {
     if (surplus <= 0) return [];
     const oldest = entries.toSorted((a, b) => a.createRevision - b.createRevision).slice(0, surplus);
     return oldest.map(({ key }) => ({ kind: 'delete', key }) as const);
+  }
+}
+
+/** One part fits at least. */
+class Page {
+  #sizeBytes = 0;
+
+  hasRoomFor(part: object): boolean {
+    const isFirst = this.#sizeBytes === 0;
+    this.#sizeBytes += Buffer.byteLength(JSON.stringify(part));
+    return isFirst || this.#sizeBytes <= PAGE_SIZE_BYTES_MAX;
   }
 }
 
