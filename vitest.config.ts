@@ -10,6 +10,8 @@ const EXCLUDE = ['**/node_modules/**', '**/dist/**'];
 /** Time-outs only matter when something is broken: they allow for two busy cores. */
 const UNIT_TIMEOUT_MS = 20_000;
 const SYSTEM_TIMEOUT_MS = 120_000;
+/** As `until` of @plumb/testing; the default of a second is what a busy machine takes for files and keys. */
+const POLL_TIMEOUT_MS = 15_000;
 
 /** With `FUZZ_SECONDS` (npm run test:soak) every property runs that long; with `SEED` it starts from that seed. */
 const soakSeconds = Number(process.env['FUZZ_SECONDS'] ?? 0);
@@ -21,6 +23,7 @@ export default defineConfig({
   test: {
     reporters: ['default', lastLineReporter()],
     setupFiles,
+    expect: { poll: { timeout: POLL_TIMEOUT_MS } },
     hookTimeout: SYSTEM_TIMEOUT_MS,
     teardownTimeout: 10_000,
     projects: [
