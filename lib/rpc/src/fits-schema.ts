@@ -5,6 +5,7 @@
  * to be changed (fields left out, defaults put in), or the schema may be of a kind that is not known here.
  */
 import type { GenericSchema } from 'valibot';
+import { takesAll } from './unchecked.ts';
 
 export type Fits = (value: unknown) => boolean;
 
@@ -41,6 +42,7 @@ export function fitsSchema(schema: GenericSchema): Fits {
 
 /** Undefined where the schema, or one within it, is not known here. */
 function checkOf(schema: Node): Check | undefined {
+  if (takesAll(schema)) return exact(() => true);
   if (schema.kind !== 'schema' || schema.async === true || 'fallback' in schema) return undefined;
   if (schema.pipe !== undefined) return pipeCheck(schema.pipe);
   switch (schema.type) {

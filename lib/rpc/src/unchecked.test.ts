@@ -2,6 +2,7 @@ import { OperatingError } from '@plumb/base';
 import { expect, test } from 'vitest';
 import * as v from 'valibot';
 import { connectInProcess, describeService, shareable, SharedValue, unchecked } from './index.ts';
+import { fitsSchema } from './fits-schema.ts';
 
 const item = v.object({ n: v.pipe(v.number(), v.minValue(1)) });
 const contract = {
@@ -26,4 +27,18 @@ test('what need not be checked again is described all the same, and let through'
   expect(await Array.fromAsync(client.shared({}))).toEqual([{ n: 7 }, { n: 8 }]);
   const [strict, lax, shared] = await describeService('x', contract);
   expect([lax?.output, shared?.output]).toEqual([strict?.output, strict?.output]);
+});
+
+test('it costs no look at the value, and what is built on it is checked again', () => {
+  const lax = unchecked(v.object({ list: v.array(item) }));
+  const value = new Proxy(
+    {},
+    { ownKeys: () => expect.fail('it was looked at'), get: () => expect.fail('it was read') },
+  );
+  expect(fitsSchema(lax)(value)).toBe(true);
+  const strict = v.pipe(
+    lax,
+    v.check(({ list }) => list.length > 0),
+  );
+  expect([fitsSchema(strict)({ list: [{ n: 1 }] }), fitsSchema(strict)({ list: [] })]).toEqual([true, false]);
 });

@@ -20,9 +20,14 @@ export function shareable<S extends GenericSchema>(schema: S): ShareableSchema<S
   return passing(schema) as ShareableSchema<S>;
 }
 
-function passing(schema: GenericSchema): GenericSchema {
-  return {
-    ...schema,
-    '~run': (dataset) => ({ ...dataset, typed: true, issues: undefined }) as ReturnType<GenericSchema['~run']>,
-  };
+/** Whether the schema takes whatever it is given. Told by what it does, since schemas are made of others' parts. */
+export function takesAll(schema: { readonly '~run': unknown }): boolean {
+  return schema['~run'] === takeAll;
 }
+
+function passing(schema: GenericSchema): GenericSchema {
+  return { ...schema, '~run': takeAll };
+}
+
+const takeAll: GenericSchema['~run'] = (dataset) =>
+  ({ ...dataset, typed: true, issues: undefined }) as ReturnType<GenericSchema['~run']>;
