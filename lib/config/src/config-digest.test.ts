@@ -14,7 +14,10 @@ test('the digest is what its definition says', () => {
     ['title', 'Tips é'],
   ];
   expect(digestOf(values)).toBe(expected.toString(16).padStart(32, '0'));
+  // As docs/formats/config-copy.md says.
   expect(digestOf([])).toBe('0'.repeat(32));
+  expect(digestOf([['title', 'Tips']])).toBe('ac73a18cbf8d8cd47c3d4f7e5be67fd8');
+  expect(digestOf(Object.entries({ title: 'Tips', 'mail.port': 25 }))).toBe('9dd563375447b6f206312d03c377b8b8');
 });
 
 test('what is not the same value has another digest', () => {
