@@ -32,7 +32,7 @@ export async function writeRenderedFile(
 async function write(file: string, text: string, hasSecrets: boolean): Promise<WriteOutcome> {
   const before = await fs.stat(file).catch(() => undefined);
   const mode = modeOf(before, hasSecrets);
-  if (before !== undefined && (await fs.readFile(file, 'utf8')) === text) {
+  if (before?.isFile() === true && (await fs.readFile(file, 'utf8')) === text) {
     if (mode !== undefined && (before.mode & 0o777) !== mode) await fs.chmod(file, mode);
     return 'unchanged';
   }

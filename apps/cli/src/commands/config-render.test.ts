@@ -85,6 +85,8 @@ test('with --watch the file follows every change set, and a reload that fails is
   ];
   await world.config.change({ application: 'shop', changes });
   await until('the second reload', () => lines.filter((line) => line === 'err: ✓ reloaded').length === 2);
+  await run('set shop.other 1');
+  await until('the same file is told as such', () => lines.at(-1)?.endsWith('app.conf is up to date') === true);
   await run('unset shop.size');
   await until('the fault is said', () => lines.some((line) => line.includes('"size" is not configured')));
   expect(lines.at(-1)).toContain('; the old file stays');
