@@ -1,28 +1,25 @@
 /** Columns and ranges as the series of an answer. */
-import type { NativeHistogram } from './native-histogram/native-histogram.ts';
 import { compareLabelOrder, labelOrder, type SeriesData } from './queryable.ts';
 import { type Column, type Grid, stepAt } from './vector.ts';
 
-/** Series with the steps at which they have values, in order of their labels. */
+/** Series with the steps at which they have values, in order of their labels. They may share arrays: do not change them. */
 export function seriesOf(columns: readonly Column[], grid: Grid): SeriesData[] {
-  const sorted = columns.map((column) => ({ column, ...labelOrder(column.labels) }));
-  return sorted.sort(compareLabelOrder).map(({ column }) => presentSamples(column, grid));
+  const sorted = columns.map((column) => ({ column, ...labelOrder(column.labels) })).sort(compareLabelOrder);
+  const times = Float64Array.from({ length: grid.count }, (_, step) => stepAt(grid, step));
+  return sorted.map(({ column }) => presentSamples(column, times));
 }
 
-/** The steps at which a column has a value. */
-function presentSamples({ labels, values, present, histograms }: Column, grid: Grid): SeriesData {
-  const count = present.reduce((sum, isPresent) => sum + isPresent, 0);
-  const samples = { times: new Float64Array(count), values: new Float64Array(count) };
-  const kept = histograms === undefined ? undefined : Array.from<NativeHistogram | undefined>({ length: count });
-  let index = 0;
-  for (let step = 0; step < present.length; step += 1) {
-    if (present[step] !== 1) continue;
-    samples.times[index] = stepAt(grid, step);
-    samples.values[index] = values[step] as number;
-    if (kept !== undefined) kept[index] = histograms?.[step];
-    index += 1;
-  }
-  return kept === undefined ? { labels, ...samples } : { labels, ...samples, histograms: kept };
+/** The steps, at `times`, at which a column has a value. */
+function presentSamples({ labels, values, present, histograms }: Column, times: Float64Array): SeriesData {
+  // Most series of a range have a value at every step.
+  if (histograms === undefined && !present.includes(0)) return { labels, times, values };
+  const steps = Int32Array.from(present.keys()).filter((step) => present[step] === 1);
+  const samples = {
+    labels,
+    times: Float64Array.from(steps, (step) => times[step] as number),
+    values: Float64Array.from(steps, (step) => values[step] as number),
+  };
+  return histograms === undefined ? samples : { ...samples, histograms: Array.from(steps, (step) => histograms[step]) };
 }
 
 /** The samples of a series in (startAt, endAt]. */

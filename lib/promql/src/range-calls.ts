@@ -14,6 +14,7 @@ import { mapMixedWindows } from './mixed-windows.ts';
 import { labelOf } from './queryable.ts';
 import { NAME_KEEPING_FUNCTIONS, SORTING_FUNCTIONS } from './range-functions.ts';
 import { evaluateRanges, mapWindows, type RangeSeries, type WindowFunction } from './range-windows.ts';
+import { SERIES_FUNCTIONS } from './series-functions.ts';
 import type { Column } from './vector.ts';
 
 const RATE_FUNCTIONS: ReadonlySet<string> = new Set(['rate', 'increase']);
@@ -33,7 +34,8 @@ export async function overWindows(
   assertTakes(name, range.kind === 'range-selector' ? range.selector.extension : undefined);
   const ranges = await evaluateRanges(range, context);
   const keepsName = NAME_KEEPING_FUNCTIONS.has(name);
-  const work = SORTING_FUNCTIONS.has(name) ? 'sort' : 'scan';
+  const ofSeries = SERIES_FUNCTIONS[name];
+  const work = SORTING_FUNCTIONS.has(name) ? 'sort' : ofSeries === undefined ? 'scan' : 'step';
   const { extension } = ranges;
   const ofMixed =
     extension === undefined ? (MIXED_FUNCTIONS[name] ?? passingOverHistograms(run)) : extendedFunction(name, extension);
@@ -41,7 +43,11 @@ export async function overWindows(
   for (const series of ranges.series) {
     const isPlain = extension === undefined && series.histograms === undefined;
     const column = isPlain
-      ? await mapWindows(series, ranges, context, { keepsName, work, run: ofPlain(name, series, run, annotate) })
+      ? await mapWindows(series, ranges, context, {
+          keepsName,
+          work,
+          run: ofPlain(name, series, ofSeries === undefined ? run : ofSeries(series), annotate),
+        })
       : await mapMixedWindows(series, ranges, context, { keepsName, run: ofMixed, annotate });
     if (column === undefined) continue;
     columns.push(column);

@@ -4,6 +4,7 @@ import { type Annotate, notes } from './annotations.ts';
 import { extrapolatedDelta, instantDelta, isReset } from './rate.ts';
 import { meanOf, quantileOf, sumOf, varianceOf, addTo, resultOf } from './summation.ts';
 import type { Window, WindowFunction } from './range-windows.ts';
+import { isChange } from './series-functions.ts';
 import { type Grid, stepAt } from './vector.ts';
 
 /** Functions that take a range vector and nothing else. */
@@ -15,8 +16,7 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, WindowFunction>> = {
   idelta: (window) => instantDelta(window, { isRate: false }),
   deriv: (window) =>
     window.end - window.start < 2 ? undefined : linearRegression(window, window.times[window.start] as number).slope,
-  changes: (window) =>
-    countPairs(window, (before, value) => before !== value && !(Number.isNaN(before) && Number.isNaN(value))),
+  changes: (window) => countPairs(window, isChange),
   resets: countResets,
   avg_over_time: ({ values, start, end }) => meanOf(values, start, end),
   sum_over_time: ({ values, start, end }) => sumOf(values, start, end),

@@ -24,14 +24,14 @@ export type Window = {
 /** A function of a window with at least one sample, all of them floats; undefined where it has no answer. */
 export type WindowFunction = (window: Window, step: number) => number | undefined;
 
-/** What a function does with the samples of a window: `scan` passes over them, `sort` puts them in order. */
-export type WindowWork = 'scan' | 'sort';
+/** What a function does with the samples of a window: `scan` passes over them, `sort` puts them in order. `step` does not. */
+export type WindowWork = 'step' | 'scan' | 'sort';
 
 /**
  * What a sample that a window looks at costs, where one that is read costs 1: windows overlap, so a query looks at the
  * same sample many times. By the time that it takes: some nanoseconds, or some ten.
  */
-const LOOK_COST: Readonly<Record<WindowWork, number>> = { scan: 1 / 64, sort: 1 / 4 };
+const LOOK_COST: Readonly<Record<WindowWork, number>> = { step: 1 / 64, scan: 1 / 64, sort: 1 / 4 };
 /** Samples that windows look at before other work, and a cancellation, may come in between: some milliseconds. */
 const LOOKS_PER_TURN = 65_536;
 
@@ -71,18 +71,20 @@ export async function mapWindows(
   options: WindowOptions,
 ): Promise<Column | undefined> {
   const lookCost = LOOK_COST[options.work];
+  const isStep = options.work === 'step';
   const column = emptyColumn(labels, readAt.count, dropsName || !options.keepsName);
   let isUsed = false;
   let start = 0;
   let end = 0;
   let lookCount = 0;
-  for (let step = 0; step < readAt.count; step += 1) {
-    const endAt = stepAt(readAt, step);
+  const { startAt: firstAt, stepMs, count } = readAt;
+  for (let step = 0; step < count; step += 1) {
+    const endAt = firstAt + step * stepMs;
     const startAt = endAt - rangeMs;
     while (end < times.length && (times[end] as number) <= endAt) end += 1;
     while (start < end && (times[start] as number) <= startAt) start += 1;
     if (start === end) continue;
-    lookCount += end - start;
+    lookCount += isStep ? 1 : end - start;
     if (lookCount >= LOOKS_PER_TURN) {
       budget.take(lookCount * lookCost);
       await budget.pause(lookCount);

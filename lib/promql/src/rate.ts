@@ -1,40 +1,45 @@
 /** `rate`, `increase`, `delta` and their instant kin, exactly as Prometheus computes them (promql/functions.go). */
 import { overlaps, type Started, startsAnew } from './start-times.ts';
 import type { Window } from './range-windows.ts';
+import type { WindowSeries } from './series-functions.ts';
 
 export type RateOptions = { readonly isCounter: boolean; readonly isRate: boolean };
 
 /** Beyond 1.1 times the mean distance of samples, the series is taken to begin or end within the range. */
 const EXTRAPOLATION_REACH = 1.1;
 
+/** The difference between the last and the first sample, with what a counter lost in resets, as `stretchedDelta` has it. */
+export function extrapolatedDelta(window: Window, options: RateOptions): number | undefined {
+  const { values, start, end } = window;
+  let delta = (values[end - 1] as number) - (values[start] as number);
+  if (options.isCounter)
+    for (let i = start + 1; i < end; i += 1) if (isReset(window, i)) delta += values[i - 1] as number;
+  return stretchedDelta(window, delta, options);
+}
+
 /**
- * The difference between the last and the first sample, stretched to the whole range as `stretchOf` has it. A counter that
- * falls, or whose count begins anew, has been reset: what it had is added. Undefined with fewer than two samples.
+ * A difference between the last and the first sample of a window, stretched to the whole range as `stretchOf` has it.
+ * Undefined with fewer than two samples, but for a counter that began within the range.
  */
-export function extrapolatedDelta(window: Window, { isCounter, isRate }: RateOptions): number | undefined {
-  const { times, values, startTimes, start, end, startAt, endAt } = window;
+export function stretchedDelta(
+  window: Window,
+  betweenSamples: number,
+  { isCounter, isRate }: RateOptions,
+): number | undefined {
+  const { times, values, start, end, startAt, endAt } = window;
   const count = end - start;
   const startedAt = isCounter ? countingSince(window) : 0;
   if (count < 2 && startedAt === 0) return undefined;
   const first = values[start] as number;
-  let delta = (values[end - 1] as number) - first;
-  if (isCounter && startTimes === undefined) {
-    for (let i = start + 1; i < end; i += 1) {
-      const before = values[i - 1] as number;
-      if ((values[i] as number) < before) delta += before;
-    }
-  } else if (isCounter) {
-    for (let i = start + 1; i < end; i += 1) if (isReset(window, i)) delta += values[i - 1] as number;
-  }
-  if (startedAt !== 0) delta += first;
+  const delta = startedAt === 0 ? betweenSamples : betweenSamples + first;
   const toZero = isCounter && delta > 0 && first >= 0 ? first / delta : Infinity;
   const span = { firstAt: times[start] as number, lastAt: times[end - 1] as number, count, startAt, endAt, startedAt };
   const factor = stretchOf(span, toZero);
   return delta * (isRate ? factor / ((endAt - startAt) / 1_000) : factor);
 }
 
-/** Whether sample `i` of a counter, which is not the first of the window, follows a reset. */
-export function isReset(window: Window, i: number): boolean {
+/** Whether sample `i` of a counter, which is not the first, follows a reset. */
+export function isReset(window: WindowSeries, i: number): boolean {
   if ((window.values[i] as number) < (window.values[i - 1] as number)) return true;
   return window.startTimes !== undefined && startsAnew(startedOf(window, i - 1), startedOf(window, i));
 }
@@ -47,7 +52,7 @@ export function hasOverlap(window: Window): boolean {
   return false;
 }
 
-function startedOf({ times, startTimes }: Window, i: number): Started {
+function startedOf({ times, startTimes }: WindowSeries, i: number): Started {
   return { at: times[i] as number, startedAt: startTimes?.[i] ?? 0 };
 }
 
