@@ -58,8 +58,9 @@ export function createReader(
   prefix: string,
   { onRead, checkSecret }: ReadHooks = NO_HOOKS,
 ): ConfigReader {
+  const pathOf = createJoiner(prefix);
   const get = (path = ''): ConfigValue | undefined => {
-    const at = joinPath(prefix, path);
+    const at = pathOf(path);
     onRead(at);
     return current().get(at);
   };
@@ -92,6 +93,22 @@ export function createReader(
     },
     read: (path, schema) => parse(path, schema, get(path)),
     originOf: (path) => current().originOf(joinPath(prefix, path)),
+  };
+}
+
+/** Paths that one branch keeps: a program reads the same few again and again. */
+const JOINED_PATHS_MAX = 1_024;
+
+/** Joins with `prefix`. A joined text is hashed anew at each lookup, which takes longer than to look for the one before. */
+function createJoiner(prefix: string): (path: string) => string {
+  if (prefix === '') return (path) => path;
+  const joined = new Map<string, string>();
+  return (path) => {
+    let whole = joined.get(path);
+    if (whole !== undefined) return whole;
+    if (joined.size >= JOINED_PATHS_MAX) joined.clear();
+    joined.set(path, (whole = joinPath(prefix, path)));
+    return whole;
   };
 }
 

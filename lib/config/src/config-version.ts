@@ -11,7 +11,7 @@ import type { BranchEntry, Entry, LeafEntry } from './path-node.ts';
 
 export class ConfigVersion {
   readonly revision: number;
-  #entries: ReadonlyMap<string, Entry>;
+  readonly #entries: ReadonlyMap<string, Entry>;
   #before: ReadonlyMap<string, Entry | undefined> | undefined;
   #next: ConfigVersion | undefined;
 
@@ -21,7 +21,7 @@ export class ConfigVersion {
     this.#entries = entries;
   }
 
-  /** Says that the map in force is `next`'s, and what it said before where that is different. */
+  /** Says that what it reads is `next`'s, and what was there before where that is different. */
   supersede(next: ConfigVersion, before: ReadonlyMap<string, Entry | undefined>): void {
     this.#next = next;
     this.#before = before;

@@ -119,10 +119,11 @@ class ConfigCore {
     this.#versionCount += 1;
     if (isDetached) this.#values.detach();
     for (const changes of wanted.values()) freezeAll(changes);
-    const outcome = this.#values.apply(wanted);
+    const { check } = this.#options;
+    const outcome = this.#values.apply(wanted, { before: !isDetached, inverse: check !== undefined });
     const revision = [...said.values()].reduce((last, one) => one.revision ?? last, this.#version.revision);
     const version = new ConfigVersion(revision, this.#values.inForce);
-    const faults = this.#options.check?.(createSnapshot(version)) ?? [];
+    const faults = check?.(createSnapshot(version)) ?? [];
     if (faults.length > 0) {
       this.#values.apply(outcome.inverse);
       for (const [index, changes] of wanted) this.#refused[index] = changes;

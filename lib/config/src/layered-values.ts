@@ -25,11 +25,14 @@ export type Outcome = {
   readonly inverse: Statements;
 };
 
+/** Which maps of the outcome are needed: all unless it is said otherwise. They cost as much as the change itself. */
+export type Needs = { readonly before?: boolean; readonly inverse?: boolean };
+
 /** What the source number `index` says at `path`. */
 export type Spoken = { readonly path: string; readonly index: number; readonly said: SourceValue };
 
 export class LayeredValues {
-  readonly #root = new PathNode('', '', undefined);
+  readonly #root = new PathNode('', undefined);
   readonly #nodes = new Map([['', this.#root]]);
   #inForce = new Map<string, Entry>();
   #round = 0;
@@ -44,8 +47,8 @@ export class LayeredValues {
     this.#inForce = new Map(this.#inForce);
   }
 
-  /** Makes all of `statements` take effect as one change. */
-  apply(statements: Statements): Outcome {
+  /** Makes all of `statements` take effect as one change. Maps of the outcome that nobody needs are left empty. */
+  apply(statements: Statements, { before = true, inverse: isReversible = true }: Needs = {}): Outcome {
     const round = (this.#round += 1);
     const silenced: PathNode[] = [];
     const stale: PathNode[][] = [];
@@ -58,15 +61,15 @@ export class LayeredValues {
       inverse.set(index, back);
       for (const [path, said] of changes) {
         const node = this.#nodeAt(path);
-        back.set(path, node.saidBy(index));
+        if (isReversible) back.set(path, node.saidBy(index));
         const { floor } = node;
         node.say(index, said);
         plan(node);
         if (said === undefined) silenced.push(node);
-        if (node.floor !== floor && node.children.size > 0) for (const below of node.descendants()) plan(below);
+        if (node.floor !== floor && node.children.length > 0) for (const below of node.descendants()) plan(below);
       }
     }
-    const outcome = this.#settle(stale, plan);
+    const outcome = this.#settle(stale, plan, before);
     for (const node of silenced) this.#prune(node);
     return { ...outcome, inverse };
   }
@@ -76,12 +79,16 @@ export class LayeredValues {
     const above = [...ancestorsOf(path), path].map((one) => this.#nodes.get(one));
     const below = this.#nodes.get(path)?.descendants() ?? [];
     return [...above, ...below].flatMap((node) =>
-      node === undefined ? [] : [...node.spoken()].map(([index, said]) => ({ path: node.path, index, said })),
+      node === undefined ? [] : node.spoken.map(({ index, said }) => ({ path: node.path, index, said })),
     );
   }
 
   /** Brings the entries of `stale`, which is by depth, up to date, and those above, which depend on them; from below. */
-  #settle(stale: readonly (readonly PathNode[])[], plan: (node: PathNode) => void): Omit<Outcome, 'inverse'> {
+  #settle(
+    stale: readonly (readonly PathNode[])[],
+    plan: (node: PathNode) => void,
+    isRemembered: boolean,
+  ): Omit<Outcome, 'inverse'> {
     const before = new Map<string, Entry | undefined>();
     const changed: string[] = [];
     for (let depth = stale.length - 1; depth >= 0; depth -= 1) {
@@ -89,7 +96,7 @@ export class LayeredValues {
         const { entry: old, path, parent } = node;
         const entry = node.evaluate();
         if (old === entry) continue;
-        before.set(path, old);
+        if (isRemembered) before.set(path, old);
         if (!isSame(old, entry)) changed.push(path);
         node.entry = entry;
         if (entry === undefined) this.#inForce.delete(path);
@@ -105,9 +112,7 @@ export class LayeredValues {
   #nodeAt(path: string): PathNode {
     const known = this.#nodes.get(path);
     if (known !== undefined) return known;
-    const parent = parentOf(path);
-    const name = parent === '' ? path : path.slice(parent.length + 1);
-    const node = new PathNode(path, name, this.#nodeAt(parent));
+    const node = new PathNode(path, this.#nodeAt(parentOf(path)));
     this.#nodes.set(path, node);
     return node;
   }

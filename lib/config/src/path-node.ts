@@ -17,69 +17,68 @@ export type BranchEntry = {
   value: ConfigValue | undefined;
 };
 
-const NO_NODES: ReadonlySet<PathNode> = new Set();
+const NONE: readonly never[] = [];
 
 export class PathNode {
   readonly path: string;
-  /** As it stands in paths. */
-  readonly name: string;
   readonly depth: number;
   readonly parent: PathNode | undefined;
   /** In force right now. */
   entry: Entry | undefined;
   /** The last source that says something here other than an empty object, so: hides what earlier ones say below; or -1. */
   floor = -1;
-  /** The last source that says something here, or -1. */
-  #top = -1;
-  readonly #said: (SourceValue | undefined)[] = [];
-  /** Most paths have none. */
-  #children: Set<PathNode> | undefined;
+  /** What is said here, by the number of the source, lowest first. Mostly one, so lists are made anew and stay small. */
+  #spoken: readonly LeafEntry[] = NONE;
+  #children: PathNode[] | undefined;
   #inForceCount = 0;
   #areNamesChanged = false;
   #isBelowChanged = false;
   #round = 0;
 
-  constructor(path: string, name: string, parent: PathNode | undefined) {
+  constructor(path: string, parent: PathNode | undefined) {
     this.path = path;
-    this.name = name;
     this.parent = parent;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
-    if (parent !== undefined) (parent.#children ??= new Set()).add(this);
+    if (parent === undefined) return;
+    if (parent.#children === undefined) parent.#children = [this];
+    else parent.#children.push(this);
   }
 
-  get children(): ReadonlySet<PathNode> {
-    return this.#children ?? NO_NODES;
+  get children(): readonly PathNode[] {
+    return this.#children ?? NONE;
   }
 
   /** Nobody needs it. */
   get isIdle(): boolean {
-    return this.children.size === 0 && this.#top === -1;
+    return this.children.length === 0 && this.#spoken.length === 0;
+  }
+
+  /** By the number of the source, lowest first. */
+  get spoken(): readonly LeafEntry[] {
+    return this.#spoken;
   }
 
   /** Takes it away from its parent. */
   leave(): void {
-    if (this.parent !== undefined) this.parent.#children?.delete(this);
+    if (this.parent === undefined) return;
+    this.parent.#children = this.parent.#children?.filter((child) => child !== this);
   }
 
   saidBy(index: number): SourceValue | undefined {
-    return this.#said[index];
+    for (const one of this.#spoken) if (one.index === index) return one.said;
+    return undefined;
   }
 
   say(index: number, said: SourceValue | undefined): void {
-    this.#said[index] = said;
-    this.#top = -1;
-    this.floor = -1;
-    for (let i = this.#said.length - 1; i >= 0 && this.floor === -1; i -= 1) {
-      const one = this.#said[i];
-      if (one === undefined) continue;
-      if (this.#top === -1) this.#top = i;
-      if (!isEmptyObject(one.value)) this.floor = i;
+    const entry: LeafEntry | undefined = said && { kind: 'leaf', index, said };
+    if (this.#spoken.length === 0) {
+      this.#spoken = entry === undefined ? NONE : [entry];
+    } else {
+      const others = this.#spoken.filter((one) => one.index !== index);
+      this.#spoken = entry === undefined ? others : [...others, entry].sort((a, b) => a.index - b.index);
     }
-  }
-
-  /** By the number of the source, lowest first. */
-  *spoken(): Generator<readonly [index: number, said: SourceValue]> {
-    for (const [index, said] of this.#said.entries()) if (said !== undefined) yield [index, said];
+    this.floor = -1;
+    for (const one of this.#spoken) if (!isEmptyObject(one.said.value)) this.floor = one.index;
   }
 
   *descendants(): Generator<PathNode> {
@@ -114,20 +113,20 @@ export class PathNode {
       this.#areNamesChanged = false;
       return { kind: 'branch', names, value: undefined };
     }
-    const said = this.#said[this.#top];
-    if (said === undefined || this.#isHidden()) return undefined;
-    return entry?.kind === 'leaf' && entry.said === said ? entry : { kind: 'leaf', index: this.#top, said };
+    const top = this.#spoken.at(-1);
+    return top === undefined || this.#isHidden(top.index) ? undefined : top;
+  }
+
+  /** A source later than `index` has a value above. */
+  #isHidden(index: number): boolean {
+    for (let node = this.parent; node !== undefined; node = node.parent) if (node.floor > index) return true;
+    return false;
   }
 
   #namesInForce(): string[] {
+    const start = this.path === '' ? 0 : this.path.length + 1;
     const names: string[] = [];
-    for (const child of this.children) if (child.entry !== undefined) names.push(child.name);
+    for (const child of this.children) if (child.entry !== undefined) names.push(child.path.slice(start));
     return names;
-  }
-
-  /** A later source has a value above it. */
-  #isHidden(): boolean {
-    for (let node = this.parent; node !== undefined; node = node.parent) if (node.floor > this.#top) return true;
-    return false;
   }
 }
