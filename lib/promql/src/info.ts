@@ -33,6 +33,9 @@ const ANY_INFO: LabelMatcher = { name: METRIC_NAME, op: '=~', value: '.+_info' }
 /** What tells whose labels an info metric holds. */
 const IDENTIFYING_LABELS = ['instance', 'job'];
 
+/** Beyond it, all info series are read: a pattern of so many alternatives costs more than it saves. The join finds its own. */
+const IDENTITY_VALUES_MAX = 200;
+
 /** An info series, and when its newest sample at each step was taken, in seconds. */
 type InfoColumn = { readonly name: string; readonly column: Column };
 
@@ -86,13 +89,18 @@ async function selectInfos(
   matchers: readonly LabelMatcher[],
   { context, shift, span }: { readonly context: Context; readonly shift: TimeShift; readonly span: Selector['span'] },
 ): Promise<InfoColumn[]> {
-  const ofIdentity = IDENTIFYING_LABELS.flatMap((name): LabelMatcher[] => {
-    const values = new Set(columns.map(({ labels }) => labelOf(labels, name)).filter((value) => value !== ''));
-    return values.size === 0
-      ? []
-      : [{ name, op: '=~', value: [...values].map((value) => RE2JS.quote(value)).join('|') }];
+  const identities = IDENTIFYING_LABELS.map((name) => {
+    return {
+      name,
+      values: new Set(columns.map(({ labels }) => labelOf(labels, name)).filter((value) => value !== '')),
+    };
   });
-  if (ofIdentity.length === 0) return [];
+  if (identities.every(({ values }) => values.size === 0)) return [];
+  const ofIdentity = identities
+    .filter(({ values }) => values.size > 0 && values.size <= IDENTITY_VALUES_MAX)
+    .map(({ name, values }): LabelMatcher => {
+      return { name, op: '=~', value: [...values].map((value) => RE2JS.quote(value)).join('|') };
+    });
   const selector: Selector = { kind: 'selector', matchers: [...matchers, ...ofIdentity], ...shift, span };
   const infos = await readNewest(selector, context, ({ labels, times, histograms }) => {
     if (histograms !== undefined)
