@@ -6,6 +6,9 @@ import { type ReadEvidence, reportReads } from './read-evidence.ts';
 /** The last reports of a program that ends. */
 const LAST_REPORT_TIMEOUT_MS = 1_000;
 
+/** A report that did not arrive is sent again: until then nothing proves what the process runs. */
+const REPORT_RETRY_MS = 2_000;
+
 /** Who reports. */
 export type Reporter = {
   readonly application: string;
@@ -14,33 +17,37 @@ export type Reporter = {
   readonly release?: string | undefined;
 };
 
-type ReportDependencies = { readonly client: FeedClient; readonly log: Log };
+type ReportDependencies = { readonly client: FeedClient; readonly clock: Clock; readonly log: Log };
 
 /**
  * Gives what tells the store what is in force: one report at a time, and the latest next, since the ones between say
- * nothing. `inForce` is asked at the time of sending; undefined is not told.
+ * nothing. `inForce` is asked at the time of sending; undefined is not told. Ends when `signal` aborts.
  */
 export function createRevisionReporter(
   { application, instance }: Reporter,
   inForce: () => { readonly revision: number; readonly digest: string } | undefined,
-  { client, log }: ReportDependencies,
+  { client, clock, log }: ReportDependencies,
+  signal: AbortSignal,
 ): () => void {
-  return createRepeater(async () => {
+  const repeater = createRepeater(async () => {
     const latest = inForce();
     try {
       if (latest !== undefined) await client.report({ application, instance, ...latest });
     } catch (error) {
-      // The next watch begins with a snapshot, which is reported again.
-      log.debug('config.report-failed', { error: describeError(error) });
+      log.debug('config.report-failed', { error: describeError(error), retryMs: REPORT_RETRY_MS });
+      clock.after(REPORT_RETRY_MS, () => {
+        if (!signal.aborted) repeater.request();
+      });
     }
-  }).request;
+  });
+  return repeater.request;
 }
 
 /** Tells the store what is read until `signal` aborts, and a last time then. Never rejects. */
 export async function followReads(
   { evidence, reporter }: { readonly evidence: ReadEvidence; readonly reporter: Reporter },
   isServerThere: () => boolean,
-  { client, clock, log }: ReportDependencies & { readonly clock: Clock },
+  { client, clock, log }: ReportDependencies,
   signal: AbortSignal,
 ): Promise<void> {
   const tell = async (paths: string[]): Promise<void> => {

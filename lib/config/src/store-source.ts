@@ -90,7 +90,7 @@ export class StoreSource implements ConfigSource {
     if (reporter !== undefined) {
       const inForce = () =>
         this.#isInForce ? { revision: this.#sent.revision, digest: this.#sent.digest } : undefined;
-      this.#report = createRevisionReporter(reporter, inForce, { client, log });
+      this.#report = createRevisionReporter(reporter, inForce, { client, clock, log }, signal);
     }
     if (initial !== undefined) takeFromServer({ kind: 'snapshot', ...initial, values: { ...initial.values } });
     this.#following = Promise.all([

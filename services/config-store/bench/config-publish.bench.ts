@@ -148,14 +148,15 @@ async function openOurs(processes: number): Promise<Publisher> {
       await config.change({ application: APPLICATION, changes });
     },
     async prove() {
-      await until(
-        'all are converged',
-        async () => {
-          const { instances: known } = await config.convergence({ application: APPLICATION });
-          return known.length === processes && known.every(({ isConverged }) => isConverged);
-        },
-        { timeoutMs: 60_000, periodMs: 20 },
-      );
+      let late: readonly string[] = [];
+      const check = async (): Promise<boolean> => {
+        const { instances: known } = await config.convergence({ application: APPLICATION });
+        late = known.flatMap(({ isConverged, ...one }) => (isConverged ? [] : [JSON.stringify(one)]));
+        return known.length === processes && late.length === 0;
+      };
+      await until('all are converged', check, { timeoutMs: 60_000, periodMs: 20 }).catch((error: unknown) => {
+        throw new Error(`these are not: ${late.slice(0, 5).join(' ')}`, { cause: error });
+      });
     },
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };

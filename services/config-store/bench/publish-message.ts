@@ -50,5 +50,5 @@ export function createTornCheck(read: (key: string) => unknown): {
   return { once: checkOnce, often: () => loop(TURNS), counts: () => ({ torn, checks }) };
 }
 
-const READS_PER_TURN = 10;
-const TURNS = 5;
+const READS_PER_TURN = 5;
+const TURNS = 3;
