@@ -4,30 +4,32 @@
  */
 import {
   type Clock,
+  describeError,
   type Log,
-  newId,
   OperatingError,
   type Random,
   silentLog,
   systemClock,
   systemRandom,
 } from '@plumb/base';
-import { type Config, type ConfigObject, openConfig, readCoordinates } from '@plumb/config';
-import { readPlumbDoor } from '@plumb/config/plumb-door';
+import { type Config, type ConfigObject, openConfig, type OpenConfigOptions, readCoordinates } from '@plumb/config';
 import { identityContract } from '@plumb/identity';
 import { type Connection, createClient, openConnection, type Resolver } from '@plumb/rpc';
-import { callContext, type CallerLookup, generateKeyPair, type KeyPair, openZeromqChannel } from '@plumb/rpc/node';
+import { callContext, type CallerLookup, type KeyPair, openZeromqChannel } from '@plumb/rpc/node';
 import os from 'node:os';
 import { CallerCounts } from './caller-counts.ts';
 import { reportCounts } from './report-counts.ts';
-import { type Briefing, type RegistryClient, registryContract, serviceName } from './contract.ts';
+import { type Briefing, type RegistryClient, registryContract } from './contract.ts';
 import type { Health } from './dictionary-schemas.ts';
 import { createCallerLookup } from './known-callers.ts';
 import { type Announcement, Membership } from './membership.ts';
+import { readSelf } from './read-self.ts';
 import { RegistryCache } from './registry-cache.ts';
 
 /** A plumbd that starts at the same time is there by then; a start that hangs for longer helps nobody. */
 const JOIN_TIMEOUT_MS = 10_000;
+/** As long as that, where there is a copy of the configuration to begin with, as `openConfig` waits for its first values. */
+const COPY_USED_AFTER_MS = 2_000;
 
 export type JoinRegistryOptions = {
   /** Where `PLUMB_APPLICATION`, `PLUMB_COMPONENT`, `PLUMB_INSTANCE`, `PLUMB_REGION`, `HOST`, `PORT` and the way to Plumb are read from: `process.env`. */
@@ -45,8 +47,10 @@ export type JoinRegistryOptions = {
   readonly facts?: Readonly<Record<string, string>> | undefined;
   /** The default is ready: join when it is, or say so by `reportHealth`. */
   readonly health?: Health | undefined;
-  /** Values of the configuration for what nobody has set. */
+  /** Values of the configuration for what nobody has set; `sources` and `schema` are those of `openConfig`. */
   readonly defaults?: ConfigObject | undefined;
+  readonly sources?: OpenConfigOptions['sources'] | undefined;
+  readonly schema?: OpenConfigOptions['schema'] | undefined;
   readonly log?: Log | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
@@ -79,8 +83,9 @@ export type RegistryMembership = AsyncDisposable & {
 /**
  * Connects to Plumb and joins the dictionary: resolves when the program is announced, or, where it has no port yet, when
  * it was told what it needs. From then on it joins again by itself whenever the connection was lost; while Plumb is away,
- * configuration, instances and callers stay as they were known last. Dispose it to leave; the end of the process does the
- * same a second later.
+ * configuration, instances and callers stay as they were known last. Where it is away at the start, a program with a local
+ * copy of its configuration begins with that after some seconds, and joins when Plumb is back; it has no peers until then.
+ * Dispose it to leave; the end of the process does the same a second later.
  * @throws OperatingError `deadline` where Plumb does not answer in time, `denied` for a key or token that it does not know
  * or that is not for this application, `not-found` for a service that is not declared, `invalid` for half an environment.
  *
@@ -90,7 +95,8 @@ export type RegistryMembership = AsyncDisposable & {
  * await using tax = await connect<TaxMethods>('registry:tax-api', plumb);
  */
 export async function joinRegistry(options: JoinRegistryOptions): Promise<RegistryMembership> {
-  const { environment, log = silentLog, clock = systemClock, random = systemRandom, health, defaults } = options;
+  const { environment, log = silentLog, clock = systemClock, random = systemRandom } = options;
+  const { health, defaults, sources, schema } = options;
   const self = readSelf(options, clock);
   const world = { clock, random, log };
   await using opening = new AsyncDisposableStack();
@@ -129,21 +135,31 @@ export async function joinRegistry(options: JoinRegistryOptions): Promise<Regist
   });
   opening.defer(() => membership.leave());
 
-  const briefing = await withinTime(
-    clock,
+  const joining =
     port === undefined
       ? registry.briefing({ application, component: environment['PLUMB_COMPONENT'], coordinates })
-      : membership.announce({ ...place, address, port }, health),
-  );
-  const config = opening.use(
-    await openConfig({
+      : membership.announce({ ...place, address, port }, health);
+  const openOwnConfig = (initial: Briefing['config']): Promise<Config> =>
+    openConfig({
       connection,
       environment: { ...environment, PLUMB_APPLICATION: application, PLUMB_INSTANCE: instanceId },
       defaults: defaults ?? {},
-      ...(briefing.config !== undefined && { initial: briefing.config }),
+      ...(sources !== undefined && { sources }),
+      ...(schema !== undefined && { schema }),
+      ...(initial !== undefined && { initial }),
       ...world,
-    }),
-  );
+    });
+  const hasCopy = (environment['PLUMB_CONFIG_COPY'] ?? '') !== '';
+  const briefing = await withinTime(clock, joining, hasCopy ? COPY_USED_AFTER_MS : JOIN_TIMEOUT_MS);
+  if (briefing === undefined && !hasCopy) throw noAnswer();
+  const config = opening.use(await openOwnConfig(briefing?.config));
+  if (briefing === undefined && config.status().copy !== undefined) {
+    // Plumb is away, and what is needed to begin is here.
+    log.warn('registry.away', { service, instance: instanceId });
+    joining.catch((error: unknown) => log.error('registry.join-refused', { error: describeError(error) }));
+  } else if (briefing === undefined && (await withinTime(clock, joining, JOIN_TIMEOUT_MS)) === undefined) {
+    throw noAnswer();
+  }
   const counts = new CallerCounts();
   const reporting = opening.use(reportCounts(counts, { registry, clock, log }));
   const identity = createClient(identityContract, 'identity', connection);
@@ -173,44 +189,13 @@ export async function joinRegistry(options: JoinRegistryOptions): Promise<Regist
   };
 }
 
-type Self = Pick<RegistryMembership, 'instanceId' | 'application' | 'service' | 'keys'> & {
-  readonly door: NonNullable<ReturnType<typeof readPlumbDoor>>;
-  readonly address: string;
-  readonly port: number | undefined;
-  readonly zone: string | undefined;
-};
-
-function readSelf(options: JoinRegistryOptions, clock: Clock): Self {
-  const { environment } = options;
-  const door = readPlumbDoor(environment);
-  if (door === undefined) throw unset('PLUMB_RPC', 'where Plumb is: "rpc" in its plumbd.json');
-  const read = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name]);
-  const application = options.application ?? read('PLUMB_APPLICATION');
-  if (application === undefined) throw unset('PLUMB_APPLICATION', 'the name of the application');
-  const component = read('PLUMB_COMPONENT');
-  const service = options.service ?? (component === undefined ? undefined : serviceName(application, component));
-  if (service === undefined) throw unset('PLUMB_COMPONENT', 'the name of the process, or give "service"');
-  const port = options.port ?? (read('PORT') === undefined ? undefined : Number(read('PORT')));
-  return {
-    door,
-    application,
-    service,
-    instanceId: read('PLUMB_INSTANCE') ?? `${service}-${newId(clock.now())}`,
-    keys: door.curve?.keys ?? generateKeyPair(),
-    address: options.address ?? read('HOST') ?? '127.0.0.1',
-    port,
-    zone: options.zone ?? read('PLUMB_REGION'),
-  };
-}
-
-function unset(name: string, what: string): OperatingError {
-  return new OperatingError('invalid', `the dictionary cannot be joined: ${name} is not set: set it to ${what}`);
-}
-
-async function withinTime(clock: Clock, work: Promise<Briefing>): Promise<Briefing> {
-  const late = Promise.withResolvers<never>();
-  using _timer = clock.after(JOIN_TIMEOUT_MS, () =>
-    late.reject(new OperatingError('deadline', `Plumb did not answer within ${JOIN_TIMEOUT_MS} ms: does it run?`)),
-  );
+/** Undefined where it takes longer; then `work` goes on. */
+async function withinTime<T>(clock: Clock, work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  using _timer = clock.after(timeoutMs, () => late.resolve(undefined));
   return await Promise.race([work, late.promise]);
+}
+
+function noAnswer(): OperatingError {
+  return new OperatingError('deadline', `Plumb did not answer within ${JOIN_TIMEOUT_MS} ms: does it run?`);
 }
