@@ -7,6 +7,8 @@ test('the benchmark gives every figure', async () => {
   expect(results.map(({ name }) => name)).toEqual([
     'a change of one service to 20 who wait: p99',
     'a change of one key to 20 who wait: p99',
+    'CPU of one who waits for a service, from question to answer',
+    'CPU of one who waits for a key, from question to answer',
     'keys put, 64 in flight',
     'keys read, 64 in flight',
     'CPU of a put',

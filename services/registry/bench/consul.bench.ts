@@ -45,9 +45,13 @@ export async function runBench({ rounds, watchers, changes, operations }: Consul
     ask('PUT', `/v1/agent/check/${i % 2 === 0 ? 'fail' : 'pass'}/service:web-1`);
   const put = (i: number): Promise<unknown> => ask('PUT', '/v1/kv/watched', String(i));
   for (let round = 0; round < rounds; round += 1) {
+    const startUs = await server.cpuUs();
     note('service', await watch(ask, '/v1/health/service/web?passing', { watchers, changes, change: flip }));
+    const flippedUs = await server.cpuUs();
     note('key', await watch(ask, '/v1/kv/watched', { watchers, changes, change: put }));
     const beforeUs = await server.cpuUs();
+    note('service us', (flippedUs - startUs) / (watchers * changes));
+    note('key us', (beforeUs - flippedUs) / (watchers * changes));
     note('puts', await rate(operations, (i) => ask('PUT', `/v1/kv/key/${i % 10_000}`, `${VALUE}${round}${i}`)));
     const betweenUs = await server.cpuUs();
     note('gets', await rate(operations, (i) => ask('GET', `/v1/kv/key/${i % Math.min(operations, 10_000)}`)));
@@ -65,6 +69,8 @@ export async function runBench({ rounds, watchers, changes, operations }: Consul
   return [
     figure(`a change of one service to ${watchers} who wait: p99`, 'ms', 'service'),
     figure(`a change of one key to ${watchers} who wait: p99`, 'ms', 'key'),
+    figure('CPU of one who waits for a service, from question to answer', 'µs', 'service us'),
+    figure('CPU of one who waits for a key, from question to answer', 'µs', 'key us'),
     figure(`keys put, ${IN_FLIGHT} in flight`, '1/s', 'puts', peers?.puts),
     figure(`keys read, ${IN_FLIGHT} in flight`, '1/s', 'gets', peers?.gets),
     figure('CPU of a put', 'µs', 'put us'),
