@@ -63,7 +63,7 @@ export function createLayeredConfig(options: LayeredConfigOptions): LayeredConfi
 }
 
 /** How many steps an older version is at most from what it reads, and how many change sets it can hold. */
-const VERSIONS_PER_MAP_MAX = 64;
+const VERSIONS_PER_MAP_MAX = 256;
 
 type Changes = ReadonlyMap<string, SourceValue | undefined>;
 

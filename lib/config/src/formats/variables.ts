@@ -94,10 +94,10 @@ function place<V extends Variable>(
 
 /** The list that the names below make, if they do. */
 function listOf<V extends Variable>(name: string, { children }: Branch<V>): ConfigValue[] | undefined {
-  const isList = !name.endsWith(MAP_MARK) && [...Array(children.size).keys()].every((i) => children.has(String(i)));
-  return isList
-    ? [...Array(children.size).keys()].map((i) => valueOfTwig(String(i), children.get(String(i))))
-    : undefined;
+  if (!children.has('0') || name.endsWith(MAP_MARK)) return undefined;
+  const names = Array.from(children.keys(), (_, i) => String(i));
+  if (!names.every((one) => children.has(one))) return undefined;
+  return names.map((one) => valueOfTwig(one, children.get(one)));
 }
 
 function valueOfTwig<V extends Variable>(name: string, twig: Twig<V> | undefined): ConfigValue {
