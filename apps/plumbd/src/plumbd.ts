@@ -270,10 +270,15 @@ export async function openPlumbd(options: PlumbdOptions): Promise<Plumbd> {
         const { publicKey, secretKey } = generateKeyPair();
         const caller = { id: instanceId, scopes: INSTANCE_SCOPES, application };
         const { revoke } = identity.authenticator.openInstanceKey(publicKey, caller);
+        const own = connectDispatcher(dispatcher, caller, { clock });
         return {
+          config: createClients(own).config,
           env: { PLUMB_RPC: rpc.tcpAddress, PLUMB_RPC_KEY: directory.keys.publicKey, PLUMB_CURVE_KEY: secretKey },
           publicKey,
-          close: async () => revoke(),
+          async close() {
+            own.close();
+            revoke();
+          },
         };
       },
       journal: events.journal,

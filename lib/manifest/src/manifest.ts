@@ -43,8 +43,22 @@ export type ProcessSpec = {
   readonly uses: readonly string[];
   /** Values may hold `${chains.NAME.url}`, `${chains.NAME.port}`, `${processes.NAME.url}` and `${processes.NAME.port}`. */
   readonly env: Readonly<Record<string, string>>;
+  /** Written before the start, and again whenever the configuration that they are made of changes. */
+  readonly files: readonly FileSpec[];
   readonly stopGraceMs: number;
 };
+
+/** A file for a program that only reads files. Both paths are below the folder of the manifest, and relative to it. */
+export type FileSpec = {
+  /** A Liquid template, filled with the application's configuration. */
+  readonly template: string;
+  readonly to: string;
+  /** What the process is told of a new one: it is started again, gets a signal such as `SIGHUP`, or looks by itself. */
+  readonly reload: 'restart' | 'none' | FileSignal;
+};
+
+/** Signals that programs take for "read your files again". */
+export type FileSignal = 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2';
 
 export type ProbeSpec = {
   readonly kind: 'http' | 'tcp';

@@ -46,6 +46,7 @@ test('six lines are enough', () => {
         needs: [],
         uses: [],
         env: {},
+        files: [],
         stopGraceMs: 10_000,
       },
     },
@@ -81,6 +82,9 @@ processes:
       VERSION: 1.0
       DEBUG: true
       PRICE: $\${5}
+    files:
+      - { template: web.ini.liquid, to: run/web.ini, reload: HUP }
+      - { template: b.liquid, to: b.conf }
     stopGracePeriod: 1m30s
   worker: { command: sleep 5, needs: [web, eth, eth], x-note: free }
   api: { command: node api.js, port: auto, protocol: rpc }
@@ -107,6 +111,10 @@ config:
       DEBUG: 'true',
       PRICE: '$${5}',
     },
+    files: [
+      { template: 'web.ini.liquid', to: 'run/web.ini', reload: 'SIGHUP' },
+      { template: 'b.liquid', to: 'b.conf', reload: 'restart' },
+    ],
     stopGraceMs: 90_000,
   });
   expect(manifest.processes['worker']).toMatchObject({
@@ -224,6 +232,14 @@ test('a value of the wrong kind is named with what stands there', () => {
   check('    env: { PORT: 1 }\n', '"PORT" is set by Plumb for every process');
   check('    env: { PLUMB_TOKEN: 1 }\n', '"PLUMB_TOKEN" is set by Plumb');
   check('    env: { A: "a\\0b" }\n', 'the variable A holds a NUL character');
+  check('    files: app.conf\n', 'files is a list, like [{ template: app.liquid, to: app.conf }], not the text');
+  check('    files: [{ template: a }]\n', '"to" is missing: write the file to write, like run/app.conf');
+  check('    files: [{ template: a, to: ../b }]\n', 'to is a path below this folder, like run/app.conf, not "../b"');
+  check('    files: [{ template: /etc/a, to: b }]\n', 'template is a path below this folder');
+  check('    files: [{ template: a, to: a }]\n', '"a" would be written over its own template');
+  check('    files: [{ template: a, to: c }, { template: b, to: c }]\n', '"c" is written twice');
+  check('    files: [{ template: a, to: b, reload: SIGHUP }]\n', 'reload is restart or none or HUP or USR1 or USR2');
+  check('    files: [{ template: a, to: b, relaod: HUP }]\n', 'did you mean "reload"?');
   check('    port: auto\n    metrics: metrics\n', 'metrics is a path that begins with "/"');
   check('    port: auto\n    metrics: "/a b"\n', 'metrics is a path that begins with "/"');
   check('    stopGracePeriod: 10\n', '"10" is not a duration');

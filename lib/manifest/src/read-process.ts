@@ -2,10 +2,22 @@ import type { Faults } from './faults.ts';
 import type { ChainSpec, ProbeSpec, ProcessSpec } from './manifest.ts';
 import { describeNode, type Node, quote } from './node.ts';
 import { mapEntries, type Reader, Section, type SectionKeys } from './section.ts';
+import { readFiles } from './read-files.ts';
 import { command, looseText, name, port, secondsMs, stopGraceMs, urlPath, word } from './values.ts';
 
 const PROCESS_KEYS: SectionKeys = {
-  known: ['command', 'port', 'protocol', 'readinessProbe', 'metrics', 'needs', 'uses', 'env', 'stopGracePeriod'],
+  known: [
+    'command',
+    'port',
+    'protocol',
+    'readinessProbe',
+    'metrics',
+    'needs',
+    'uses',
+    'env',
+    'files',
+    'stopGracePeriod',
+  ],
   later: ['livenessProbe', 'startupProbe', 'replicas', 'resources', 'image', 'workingDirectory', 'rollout'],
 };
 const PROBE_KEYS: SectionKeys = {
@@ -46,6 +58,7 @@ export const readProcess: Reader<ProcessSpec> = (node, faults) => {
     needs: section.optional('needs', readNeeds, []),
     uses: section.optional('uses', readUses, []),
     env: section.optional('env', readEnv, {}),
+    files: section.optional('files', readFiles, []),
     stopGraceMs: section.optional('stopGracePeriod', stopGraceMs, STOP_GRACE_MS),
   };
 };

@@ -4,6 +4,7 @@ import type { Kv } from '@plumb/kv';
 import type { RegistryClient } from '@plumb/registry';
 import type { RestartPolicy } from '@plumb/supervise';
 import type { ChainNodePlanner } from './chain-node.ts';
+import type { ProcessConfig } from './unit-files.ts';
 
 /** One line for the journal: what happened, and what was done. `subject` is a unit or an application. */
 export type JournalNote = {
@@ -18,6 +19,8 @@ export type InstanceAccess = {
   readonly env: Readonly<Record<string, string>>;
   /** The key that it can prove, which its callers need where it serves RPC itself: the dictionary tells them. */
   readonly publicKey?: string | undefined;
+  /** The configuration as the process sees it, which the files that it is given are made of. */
+  readonly config: ProcessConfig;
   readonly close: () => Promise<void>;
 };
 

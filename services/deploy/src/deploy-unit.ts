@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { assert, describeError, formatDuration, newId } from '@plumb/base';
+import { DEFAULT_ENVIRONMENT, type FileSpec } from '@plumb/manifest';
 import { type Health, serviceName } from '@plumb/registry';
 import {
   describeExit,
@@ -26,6 +27,7 @@ import { lastWords } from './last-words.ts';
 import { type InstanceLease, openInstanceLease } from './instance-lease.ts';
 import { HOST } from './ports.ts';
 import { fillEnvironment, identityEnvironment } from './unit-environment.ts';
+import { UnitFiles } from './unit-files.ts';
 import { type HealthFacts, viewHealth, viewState } from './unit-health.ts';
 
 /** What a deploy can change of a unit. */
@@ -64,6 +66,8 @@ export class DeployUnit {
   /** Undefined for a process. */
   #chain: ChainRun | undefined;
   #access: InstanceAccess | undefined;
+  /** Undefined for a process that is given none. */
+  #files: UnitFiles | undefined;
   #lease: InstanceLease | undefined;
   #instanceId: string | undefined;
   /** Resolves when no instance that has ended is still in the dictionary. */
@@ -260,6 +264,7 @@ export class DeployUnit {
     this.#access = await this.#dependencies.openInstance(instance);
     const { environment } = this.#settings;
     const secrets = await secretsEnvironment({ ...instance, environment }, this.#dependencies);
+    await this.#prepareFiles(component.spec.files, secrets['PLUMB_AGE_KEY'] ?? '');
     const own = fillEnvironment(component.spec.env, (name) => this.#addressOf(name));
     const env = { ...this.#environment(port), ...this.#access.env, ...secrets, ...own };
     if (readinessProbe === undefined || port === undefined) {
@@ -268,6 +273,45 @@ export class DeployUnit {
     const { kind, path: probePath, periodMs, timeoutMs } = readinessProbe;
     const check = kind === 'http' ? httpProbe(`http://${HOST}:${port}${probePath}`) : tcpProbe({ host: HOST, port });
     return { command, directory, env, readiness: { check, periodMs, timeoutMs }, stopGraceMs };
+  }
+
+  /** Makes the files of the process, which cannot start without them. */
+  async #prepareFiles(files: readonly FileSpec[], identity: string): Promise<void> {
+    if (files.length === 0 || this.#access === undefined || this.#instanceId === undefined) return;
+    const { component, environment, directory, release } = this.#settings;
+    const { application } = this.#neighbourhood;
+    const instance = { application, component: component.name, instanceId: this.#instanceId, release };
+    const { config } = this.#access;
+    const note = (line: string): void => this.note(line);
+    // Of the environment "default" there is no layer.
+    const place = environment === DEFAULT_ENVIRONMENT ? undefined : environment;
+    const options = { ...instance, environment: place, files, directory, config, identity, note };
+    this.#files = new UnitFiles(options, this.#dependencies);
+    await this.#files.renderAll();
+  }
+
+  /**
+   * Once for all files of a change set; a start reads all of them. A process that was not ready yet is started again: where it
+   * does not listen for a signal so far, that would end it.
+   */
+  #reload(files: readonly FileSpec[]): void {
+    const names = files.map(({ to }) => to).join(', ');
+    const pid = this.#unit?.status().pid;
+    const isAsked = files.some(({ reload }) => reload !== 'none');
+    if (files.some(({ reload }) => reload === 'restart') || (isAsked && !this.#wasReady)) {
+      this.note(`is restarted: ${names} changed`);
+      void this.restart();
+      return;
+    }
+    for (const signal of new Set(files.map(({ reload }) => reload))) {
+      if (signal === 'none' || signal === 'restart' || pid === undefined) continue;
+      this.note(`is sent ${signal}: ${names} changed`);
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        this.note(`was not sent ${signal}: ${describeError(error)}`);
+      }
+    }
   }
 
   async #waitForNeeds(signal: AbortSignal): Promise<void> {
@@ -306,6 +350,7 @@ export class DeployUnit {
         this.#wasReady = false;
         this.note(`started as process ${event.pid}, release ${this.#release}`);
         this.#openLease();
+        this.#files?.follow((files) => this.#reload(files));
         break;
       case 'ready':
         // Of a later readiness, the time since the start says nothing.
@@ -379,13 +424,15 @@ export class DeployUnit {
 
   /** Takes the instance out of the dictionary, and its token back. Safe to call twice. */
   async #endInstance(): Promise<void> {
-    const [lease, access] = [this.#lease, this.#access];
+    const [lease, access, files] = [this.#lease, this.#access, this.#files];
     this.#lease = undefined;
     this.#access = undefined;
+    this.#files = undefined;
     this.#instanceId = undefined;
     const { log } = this.#dependencies;
     const leaving = Promise.all([
       lease?.end(),
+      files?.close(),
       access?.close().catch((error: unknown) => log.warn('deploy.access-close', { error: describeError(error) })),
     ]);
     this.#left = Promise.all([this.#left, leaving]);

@@ -32,7 +32,11 @@ export type PrepareDependencies = Pick<DeployDependencies, 'chains' | 'clock' | 
  */
 export async function prepareDeployment(source: Source, dependencies: PrepareDependencies): Promise<Deployment> {
   const { manifest, text, file, directory } = await readManifest(source);
-  const excluded = [path.resolve(dependencies.dataDirectory), path.resolve(directory, file)];
+  const excluded = [
+    path.resolve(dependencies.dataDirectory),
+    path.resolve(directory, file),
+    ...renderedFiles(manifest, directory),
+  ];
   const release = await nameRelease(directory, { excluded });
   const application = dependencies.applications.get(manifest.name);
   const wanted: Wanted = { manifest, directory, release };
@@ -64,6 +68,11 @@ export async function prepareDeployment(source: Source, dependencies: PrepareDep
     },
     chainPlans,
   };
+}
+
+/** What is made from configuration is no part of a release. */
+function renderedFiles({ processes }: Wanted['manifest'], directory: string): string[] {
+  return Object.values(processes).flatMap(({ files }) => files.map(({ to }) => path.resolve(directory, to)));
 }
 
 /** A port for every component that has one: fixed ones are checked, free ones kept or found. */

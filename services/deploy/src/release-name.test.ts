@@ -30,6 +30,7 @@ test('equal content has an equal name, whatever is not part of it; and any chang
     'dist/a.js',
     'logs/a',
     'src/web.log',
+    'src/app.conf.partial',
     'data/a',
     'plumb.yaml',
   ])

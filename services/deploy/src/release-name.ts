@@ -52,7 +52,7 @@ async function* walk(directory: string, excluded: ReadonlySet<string>): AsyncGen
   const entries = await fs.readdir(directory, { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const file = path.join(directory, entry.name);
-    if (EXCLUDED_NAMES.has(entry.name) || entry.name.endsWith('.log') || excluded.has(file)) continue;
+    if (EXCLUDED_NAMES.has(entry.name) || /\.(log|partial)$/.test(entry.name) || excluded.has(file)) continue;
     if (entry.isDirectory()) yield* walk(file, excluded);
     // Sockets, pipes and devices have no content.
     else if (entry.isFile() || entry.isSymbolicLink()) yield file;

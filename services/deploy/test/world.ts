@@ -73,12 +73,18 @@ export async function openWorld({
       hostName: 'host',
       owner,
       baseEnvironment: { PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}` },
-      openInstance: async ({ instanceId }) => {
+      openInstance: async ({ application, instanceId }) => {
         access.add(instanceId);
+        const caller = { id: instanceId, scopes: ['config:read'], application };
+        const own = connectInProcess(configContract, configService.handlers, caller);
         return {
+          config: own,
           env: { PLUMB_RPC: 'rpc', PLUMB_CURVE_KEY: `key-of-${instanceId}` },
           publicKey: INSTANCE_KEY,
-          close: async () => void access.delete(instanceId),
+          close: async () => {
+            access.delete(instanceId);
+            own[Symbol.dispose]();
+          },
         };
       },
       journal: async (note) => void journal.push(note),
