@@ -24,7 +24,10 @@ createServer(async (request, response) => {
 const MANIFEST = `plumb: 1
 name: shop
 processes:
-  web: { command: node server.mjs, port: auto }
+  web:
+    command: node server.mjs
+    port: auto
+    files: [{ template: web.liquid, to: run/web.conf, reload: none }]
 config: { title: from the manifest }
 environments: { live: {} }
 `;
@@ -60,6 +63,7 @@ test(
     const file = (name: string): string => path.join(folder.path, name);
     await fs.writeFile(file('plumb.yaml'), MANIFEST);
     await fs.writeFile(file('server.mjs'), PROGRAM);
+    await fs.writeFile(file('web.liquid'), '{{ title }}:{{ db.password | default: "none" }}');
     await using plumb = await startPlumb({ dataDirectory: data.path });
     expect(await plumb.run('deploy', folder.path, '-e', 'live')).toMatchObject({ code: 0 });
     const ada = operator(data.path, path.join(homes.path, 'ada'));
@@ -89,6 +93,8 @@ test(
     await done(ada('set', 'shop.title', 'Tip jar', '--comment', 'spring'), 'shop.title is now at revision');
     await shows({ title: 'Tip jar' });
     await done(ada('explain', 'shop.title'), /→ common +Tip jar/);
+    const own = (): Promise<string> => fs.readFile(file('run/web.conf'), 'utf8');
+    await until('the file that the manifest gives it has it too', async () => (await own()) === 'Tip jar:none');
     await done(ada('convergence', '--wait'), '● converged');
 
     // A schema, a file with many values, and back.
@@ -113,6 +119,7 @@ test(
     await fs.writeFile(file('password'), 'hunter2\n');
     await done(ada('set', 'shop.db.password', '--secret', '--file', file('password')), 'is now at revision');
     await shows({ password: 'hunter2' });
+    await until('its file has the secret too', async () => (await own()) === 'Tip jar:hunter2');
     expect((await done(ada('list', 'shop'), '[secret]')).out).not.toContain('hunter2');
     expect((await done(ada('get', 'shop.db.password', '--reveal'))).out).toBe('hunter2\n');
     await failed(bob('get', 'shop.db.password', '--reveal'), 1, 'you have no key to open secrets with');
