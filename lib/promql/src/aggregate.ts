@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import { countValues } from './count-values.ts';
 import { type Group, groupColumns } from './group-columns.ts';
 import { assertCounts, extremesOf, keepExtremes, keepFirst, limitByRatio } from './keep-members.ts';
+import { COLUMN_REDUCERS } from './reduce-columns.ts';
 import { formatString } from './string-literal.ts';
 import { meanOf, quantileOf, sumOf, varianceOf } from './summation.ts';
 import { type Column, emptyColumn, hasValues, numbersOf, type Value } from './vector.ts';
@@ -71,10 +72,9 @@ export async function evaluateAggregate(
       return overGroups(groups, async (group) => {
         const { members } = group;
         const isFloat = members.every(({ histograms }) => histograms === undefined);
-        if (isFloat) return reduceGroup(group, budget, REDUCERS[operator]);
-        if (isPassedOver(operator)) {
-          return reduceGroup(withoutHistograms(group, operator, annotate), budget, REDUCERS[operator]);
-        }
+        if (isFloat) return aggregateFloats(group, operator, budget);
+        if (isPassedOver(operator))
+          return aggregateFloats(withoutHistograms(group, operator, annotate), operator, budget);
         return aggregateHistograms(group, { operator, reduce: REDUCERS[operator], budget, annotate });
       });
   }
@@ -122,6 +122,26 @@ async function overGroups(
   const columns: Column[] = [];
   for (const group of groups) for (const column of await work(group)) columns.push(column);
   return columns;
+}
+
+/** Of floats, series by series where the aggregation can. */
+async function aggregateFloats(
+  group: Group,
+  operator: keyof typeof REDUCERS,
+  budget: Budget,
+): Promise<readonly Column[]> {
+  const reducer = COLUMN_REDUCERS[operator];
+  if (reducer === undefined) return reduceGroup(group, budget, REDUCERS[operator]);
+  const { labels, dropsName, members } = group;
+  const count = members[0]?.present.length ?? 0;
+  const column = emptyColumn(labels, count, dropsName);
+  const { add, finish } = reducer(column);
+  for (const member of members) {
+    add(member);
+    if (budget.isPauseDue(count)) await budget.pause(0);
+  }
+  finish?.(members);
+  return hasValues(column) ? [column] : [];
 }
 
 async function reduceGroup(

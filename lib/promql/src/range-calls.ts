@@ -13,7 +13,7 @@ import {
 import { mapMixedWindows } from './mixed-windows.ts';
 import { labelOf } from './queryable.ts';
 import { NAME_KEEPING_FUNCTIONS, SORTING_FUNCTIONS } from './range-functions.ts';
-import { evaluateRanges, mapWindows, type RangeSeries, type WindowFunction } from './range-windows.ts';
+import { evaluateRanges, mapSteps, mapWindows, type RangeSeries, type WindowFunction } from './range-windows.ts';
 import { SERIES_FUNCTIONS } from './series-functions.ts';
 import type { Column } from './vector.ts';
 
@@ -35,20 +35,23 @@ export async function overWindows(
   const ranges = await evaluateRanges(range, context);
   const keepsName = NAME_KEEPING_FUNCTIONS.has(name);
   const ofSeries = SERIES_FUNCTIONS[name];
-  const work = SORTING_FUNCTIONS.has(name) ? 'sort' : ofSeries === undefined ? 'scan' : 'step';
+  const work = SORTING_FUNCTIONS.has(name) ? 'sort' : 'scan';
   const { extension } = ranges;
   const ofMixed =
     extension === undefined ? (MIXED_FUNCTIONS[name] ?? passingOverHistograms(run)) : extendedFunction(name, extension);
   const columns: Column[] = [];
   for (const series of ranges.series) {
     const isPlain = extension === undefined && series.histograms === undefined;
-    const column = isPlain
-      ? await mapWindows(series, ranges, context, {
-          keepsName,
-          work,
-          run: ofPlain(name, series, ofSeries === undefined ? run : ofSeries(series), annotate),
-        })
-      : await mapMixedWindows(series, ranges, context, { keepsName, run: ofMixed, annotate });
+    let column: Column | undefined;
+    if (!isPlain) column = await mapMixedWindows(series, ranges, context, { keepsName, run: ofMixed, annotate });
+    else if (ofSeries !== undefined && series.startTimes === undefined)
+      column = await mapSteps(series, ranges, context, ofSeries(series));
+    else
+      column = await mapWindows(series, ranges, context, {
+        keepsName,
+        work,
+        run: ofPlain(name, series, run, annotate),
+      });
     if (column === undefined) continue;
     columns.push(column);
     if (RATE_FUNCTIONS.has(name)) noteNoCounter(column, annotate);
