@@ -80,6 +80,7 @@ test('changes arrive, each revision is reported, and the last values stay while 
   const server = await openServer('tcp://127.0.0.1:0', { kind: 'snapshot', revision: 5, values: { title: 'A' } });
   await using config = await openConfig({ environment: environmentOf(server) });
   expect(config.get('title')).toBe('A');
+  await until('the first revision is reported', () => server.reports.join() === '5');
   server.push({ kind: 'change', revision: 6, changes: [{ key: 'title', value: 'B' }] });
   await until('the change is there', () => config.get('title') === 'B');
   await until('both revisions are reported', () => server.reports.join() === '5,6');

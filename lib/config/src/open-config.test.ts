@@ -5,6 +5,9 @@ import { createFeedWorld } from '../test/feed-world.ts';
 import { digestOf } from './config-digest.ts';
 import { openConfig } from './index.ts';
 
+/** A change is in force in all processes before they tell of it. */
+const REPORTED_WITHIN_MS = 200;
+
 test('without a server it runs on its defaults alone', async () => {
   await using config = await openConfig({ environment: {}, defaults: { title: 'Tip jar', mail: { port: 25 } } });
   expect(config.get('mail.port')).toBe(25);
@@ -33,7 +36,7 @@ test('it resolves with the first values, follows every change and reports what i
   using _subscription = config.subscribe('title', (value) => heard.push(value));
   world.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 'More tips' }] });
   await expect
-    .poll(() => world.reports.at(-1))
+    .poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), world.reports.at(-1)))
     .toEqual({
       application: 'tipjar',
       instance: 'tipjar-1',
@@ -57,7 +60,7 @@ test('when the server is lost the last values stay, and what changed meanwhile c
   await using config = await world.open();
   let callCount = 0;
   using _subscription = config.subscribe('title', () => (callCount += 1));
-  await expect.poll(() => world.reports.length).toBe(1);
+  await expect.poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), world.reports.length)).toBe(1);
   world.snapshot = { kind: 'snapshot', revision: 9, values: { title: 'Changed meanwhile' } };
   world.loseConnection();
   await world.clock.advance(0);
@@ -65,7 +68,9 @@ test('when the server is lost the last values stay, and what changed meanwhile c
   await world.clock.advance(2_000);
   expect(config.get('title')).toBe('Changed meanwhile');
   expect(callCount).toBe(1);
-  await expect.poll(() => world.reports.map(({ revision }) => revision)).toEqual([3, 9]);
+  await expect
+    .poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), world.reports.map(({ revision }) => revision)))
+    .toEqual([3, 9]);
 });
 
 test('a refusal at the start is told; a later one is logged, and asked about again', async () => {

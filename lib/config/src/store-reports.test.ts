@@ -27,7 +27,8 @@ test('a report that does not arrive is sent again, with what is in force by then
   const reporter = { application: 'shop', instance: 'shop-1' };
   const report = createRevisionReporter(reporter, () => inForce, { client, clock, log: silentLog }, stop.signal);
   report();
-  await clock.advance(0);
+  report();
+  await clock.advance(200);
   expect(reports).toEqual([1]);
   inForce = { ...inForce, revision: 2 };
   isDown = false;
@@ -40,7 +41,7 @@ test('a report that does not arrive is sent again, with what is in force by then
 
   isDown = true;
   report();
-  await clock.advance(0);
+  await clock.advance(200);
   stop.abort();
   await clock.advance(60_000);
   expect(reports).toEqual([1, 2, 2]);

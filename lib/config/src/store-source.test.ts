@@ -11,6 +11,7 @@ import { digestOf } from './config-digest.ts';
 import { type Config, type ConfigSource, storeSource } from './index.ts';
 
 const HOUR_MS = 3_600_000;
+const REPORTED_WITHIN_MS = 200;
 
 async function openWorld() {
   const directory = await openTemporaryDirectory();
@@ -82,7 +83,9 @@ test('the server is away for an hour: a start uses the copy and says so, and fol
   expect(config.status()).toMatchObject({ revision: 9, sources: [{ state: 'ok' }] });
   expect(config.status()).not.toHaveProperty('copy');
   expect(world.logged()).toMatchObject([{ event: 'config.source-recovered' }]);
-  await expect.poll(() => feed.reports.at(-1)).toMatchObject({ revision: 9, digest: digestOf([['title', 'Back']]) });
+  await expect
+    .poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), feed.reports.at(-1)))
+    .toMatchObject({ revision: 9, digest: digestOf([['title', 'Back']]) });
 });
 
 test('a server that answers in time is waited for, and the copy is left alone', async () => {
@@ -138,7 +141,7 @@ test('a server that answers while the copy is being read is believed', async () 
   await using config = await advanceUntil(clock.advance, starting);
   await pipe.write(copy);
   await pipe.close();
-  await expect.poll(() => feed.reports.at(-1)?.revision).toBe(9);
+  await expect.poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), feed.reports.at(-1)?.revision)).toBe(9);
   // Closing waits for what is under way.
   await config[Symbol.asyncDispose]();
   expect([config.get('title'), config.status().copy]).toEqual(['Fresh', undefined]);
@@ -189,7 +192,7 @@ test('values that the schema refuses are neither reported nor copied', async () 
   const { feed } = world;
   const schema = v.object({ title: v.string() });
   const config = await feed.open({ environment: world.environment, schema });
-  await expect.poll(() => feed.reports.length).toBe(1);
+  await expect.poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), feed.reports.length)).toBe(1);
   feed.send({ kind: 'change', revision: 4, changes: [{ key: 'title', value: 5 }] });
   await expect.poll(() => config.status().faults).toHaveLength(1);
   expect([config.get('title'), config.revision]).toEqual(['Tips', 3]);
@@ -219,6 +222,7 @@ test('values that do not fit alone are in force, reported and copied once anothe
   );
   feed.snapshot = { kind: 'snapshot', revision: 3, values: { count: 1 } };
   const config = await feed.open({ environment: world.environment, sources: [file], schema });
+  await world.clock.advance(REPORTED_WITHIN_MS);
   const heard: unknown[] = [];
   config.subscribe('', (all) => heard.push(all));
   feed.send({ kind: 'change', revision: 4, changes: [{ key: 'count', value: 2 }] });
@@ -230,7 +234,9 @@ test('values that do not fit alone are in force, reported and copied once anothe
   await Promise.resolve();
   expect([config.get(), config.revision, config.status().faults]).toEqual([{ count: 2, limit: 2 }, 4, []]);
   expect(heard).toEqual([{ count: 2, limit: 2 }]);
-  await expect.poll(() => feed.reports.map(({ revision }) => revision)).toEqual([3, 4]);
+  await expect
+    .poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), feed.reports.map(({ revision }) => revision)))
+    .toEqual([3, 4]);
   sayLimit(2);
   await config[Symbol.asyncDispose]();
   expect(feed.reports).toHaveLength(2);
@@ -258,7 +264,7 @@ test('a source whose values are refused does not keep those of others out', asyn
     'A',
     [expect.stringContaining('"title" cannot be used')],
   ]);
-  await expect.poll(() => feed.reports.at(-1)?.revision).toBe(4);
+  await expect.poll(async () => (await world.clock.advance(REPORTED_WITHIN_MS), feed.reports.at(-1)?.revision)).toBe(4);
   expect(world.logged().map(({ event }) => event)).toEqual(['config.refused-values']);
 });
 
