@@ -139,33 +139,32 @@ export class ApplicationValues {
     return { id, layers, isMember, mayOpen: (recipient) => own.has(recipient) };
   }
 
-  /** What wins at a place, of the layers' own: without a rollout, and not redacted. */
-  winner({ layers }: Pick<ViewPlace, 'layers'>, key: string): LayeredValue | undefined {
+  /** What a reader at a place has and which layer it is of, a rollout's changes included, and not redacted. */
+  sourceAt(
+    { layers, isMember }: Pick<ViewPlace, 'layers' | 'isMember'>,
+    key: string,
+  ): { readonly layer: string; readonly value: ConfigValue } | undefined {
     for (let i = layers.length - 1; i >= 0; i -= 1) {
-      const found = this.#layers.get(layers[i] ?? '')?.get(key);
-      if (found !== undefined) return found;
+      const layer = layers[i] ?? '';
+      const given = isMember ? this.#overlay.get(layer, key) : undefined;
+      const value = given === undefined ? this.#layers.get(layer)?.get(key)?.value : given.value;
+      if (value !== undefined) return { layer, value };
     }
     return undefined;
   }
 
   /** The value that a reader at a place has, as it may have it. */
-  valueAt({ layers, isMember, mayOpen }: Omit<ViewPlace, 'id'>, key: string): ConfigValue | undefined {
-    for (let i = layers.length - 1; i >= 0; i -= 1) {
-      const layer = layers[i] ?? '';
-      const given = isMember ? this.#overlay.get(layer, key) : undefined;
-      const value = given === undefined ? this.#layers.get(layer)?.get(key)?.value : given.value;
-      if (value !== undefined) return redact(value, mayOpen);
-    }
-    return undefined;
+  valueAt(place: Omit<ViewPlace, 'id'>, key: string): ConfigValue | undefined {
+    const source = this.sourceAt(place, key);
+    return source && redact(source.value, place.mayOpen);
   }
 
   /** The keys that have a value at a place, sorted. */
   keysAt({ layers, isMember }: Pick<ViewPlace, 'layers' | 'isMember'>): readonly string[] {
     const keys = new Set(layers.flatMap((layer) => [...(this.#layers.get(layer)?.keys() ?? [])]));
     if (isMember) {
-      const shown = { layers, isMember, mayOpen: () => false };
       for (const { key } of this.#overlay.changes()) {
-        if (this.valueAt(shown, key) === undefined) keys.delete(key);
+        if (this.sourceAt({ layers, isMember }, key) === undefined) keys.delete(key);
         else keys.add(key);
       }
     }

@@ -10,15 +10,14 @@ export function entryAt(
   place: ViewPlace,
   key: string,
 ): ConfigEntry | undefined {
-  const value = state.valueAt(place, key);
-  if (value === undefined) return undefined;
-  const winner = state.winner(place, key);
-  // What a rollout alone gives has no entry of its own.
-  if (winner === undefined) {
-    const { revision, changedAt: at, overlay } = state;
-    return { application, key, value, layer: 'common', revision, author: `rollout ${overlay?.id}`, at };
-  }
-  return { ...layerEntry(application, state, { key, found: winner, mayOpen: place.mayOpen }), value };
+  const source = state.sourceAt(place, key);
+  if (source === undefined) return undefined;
+  const { layer, value } = source;
+  const kept = state.get(layer, key);
+  // What a rollout gives has no entry of its own yet.
+  const { revision, changedAt: at, overlay } = state;
+  const found = kept?.value === value ? kept : { value, layer, revision, author: `rollout ${overlay?.id}`, at };
+  return layerEntry(application, state, { key, found, mayOpen: place.mayOpen });
 }
 
 export function entriesAt(application: string, state: ApplicationValues, place: ViewPlace): ConfigEntry[] {

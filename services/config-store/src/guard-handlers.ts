@@ -1,5 +1,6 @@
 /** The methods of schemas, protected environments and proposals. */
 import { OperatingError } from '@plumb/base';
+import { DEFAULT_LAYER } from '@plumb/config/layers';
 import { holdsScope } from '@plumb/rpc';
 import { faultsError, schemaFaults } from './change-faults.ts';
 import { compileSchema } from './compile-schema.ts';
@@ -43,7 +44,7 @@ export function createGuardHandlers(context: HandlerContext): Pick<ConfigHandler
       requireOwn(application, caller);
       return store.check(
         application,
-        changes.map(({ key, value, layer = 'common' }) => ({ layer, key, value })),
+        changes.map(({ key, value, layer = DEFAULT_LAYER }) => ({ layer, key, value })),
       );
     },
     async protect({ application, environment, isProtected }, { caller }) {

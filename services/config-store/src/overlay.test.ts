@@ -6,6 +6,7 @@ import type { SharedValue } from '@plumb/rpc';
 import { until } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import type { Planned } from './commit-writer.ts';
+import { entryAt } from './config-entries.ts';
 import { ConfigStore } from './config-store.ts';
 
 type Feed = AsyncIterator<SharedValue<ConfigFeedEvent>>;
@@ -57,6 +58,22 @@ test('members of a rollout get its values at once, nobody else, and its end chan
   expect((await member.next()).value.value).toMatchObject({ changes: [{ key: 'title', value: 'Bad' }] });
   await commit({ overlay: null, rollout: 's' });
   expect((await member.next()).value.value).toMatchObject({ changes: [{ key: 'title', value: 'Next' }] });
+});
+
+test('a member is told that a value is of the rollout, and in which layer', async () => {
+  await using world = await openStore();
+  await world.commit({ changes: [change('title', 'Old'), change('kept', 1), change('title', 'Shop', 'manifest')] });
+  const changes = [change('title', 'New', 'env:live'), change('kept', 2)];
+  await world.commit({ overlay: { id: 'r', changes, members: ['a'] } });
+  const { state } = world.hub;
+  const entryFor = (instance: string, key: string): unknown => {
+    const place = state.placeOf({ coordinates: { environment: 'live' }, instance, mayOpen: () => false });
+    return entryAt('shop', state, place, key);
+  };
+  const ofRollout = { author: 'rollout r', revision: state.revision, manifestValue: 'Shop' };
+  expect(entryFor('a', 'title')).toMatchObject({ value: 'New', layer: 'env:live', ...ofRollout });
+  expect(entryFor('a', 'kept')).toMatchObject({ value: 2, layer: 'common', author: 'rollout r' });
+  expect(entryFor('b', 'title')).toMatchObject({ value: 'Old', layer: 'common', author: 'ada' });
 });
 
 test('what members see must fit as well, when it begins and with each change beside it', async () => {

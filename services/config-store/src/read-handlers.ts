@@ -95,7 +95,7 @@ export function createReadHandlers({ store, access, protection }: HandlerContext
         const keys = new Set([...state.keysAt(here), ...state.keysAt(there)]);
         return [...keys].sort().flatMap((key) => {
           // By what is stored: two secrets that are withheld look the same.
-          if (isDeepStrictEqual(state.winner(here, key)?.value, state.winner(there, key)?.value)) return [];
+          if (isDeepStrictEqual(state.sourceAt(here, key)?.value, state.sourceAt(there, key)?.value)) return [];
           const [one, other] = [here, there].map((place) => entryAt(application, state, place, key));
           return [{ key, ...(one !== undefined && { left: one }), ...(other !== undefined && { right: other }) }];
         });

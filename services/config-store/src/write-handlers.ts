@@ -1,5 +1,6 @@
 /** The methods that change values. */
 import { OperatingError } from '@plumb/base';
+import { DEFAULT_LAYER } from '@plumb/config/layers';
 import type { Caller } from '@plumb/rpc';
 import { isDeepStrictEqual } from 'node:util';
 import { requireOwn } from './config-access.ts';
@@ -21,7 +22,6 @@ type Stored = { readonly kind: 'stored'; readonly revision: number };
 
 /** Values that one manifest may change at a time: with their history they are one transaction of the store. */
 const PROVISION_CHANGES_MAX = 250;
-const DEFAULT_LAYER = 'common';
 
 export function createWriteHandlers(context: HandlerContext): Pick<ConfigHandlers, WriteMethod> {
   const { store, access, log } = context;
