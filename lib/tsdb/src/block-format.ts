@@ -3,15 +3,16 @@
  *
  * A block is immutable: chunks, then an index (strings, series, postings), then facts as JSON, then a footer of fixed size
  * that says where these are, with their checksums. Every part begins at a multiple of 4, so that the index is read in place.
+ * A checkpoint of the head is such a file too: its index has refs and log records instead of lists of series.
  */
 import { assert, OperatingError } from '@plumb/base';
 
 /** "PLTB" and the version of the format. */
-export const BLOCK_HEADER = Uint8Array.of(0x50, 0x4c, 0x54, 0x42, 1, 0, 0, 0);
+export const BLOCK_HEADER = Uint8Array.of(0x50, 0x4c, 0x54, 0x42, 2, 0, 0, 0);
+/** Version 1, whose index is another: it is read, and goes when its block is joined. */
+export const BLOCK_HEADER_V1 = Uint8Array.of(0x50, 0x4c, 0x54, 0x42, 1, 0, 0, 0);
 /** Index offset in words, index bytes, index CRC, facts bytes, facts CRC, then the header again. */
 export const FOOTER_BYTES = 28;
-/** Words of a chunk's entry in the index: least time, most time, offset in words, bytes, CRC, sample count. */
-export const CHUNK_ENTRY_WORDS = 8;
 
 export type BlockFacts = {
   /** Samples lie in [startAt, endAt). */

@@ -1,12 +1,13 @@
 /**
  * The index of a block, read in place: the bytes of the file stay as they are, and only what a query touches becomes
- * objects. So an open block costs its index's bytes, however many series it names.
+ * objects. So an open block costs its index's bytes, however many series it names. Drawn in docs/formats/tsdb.md.
  */
 import { OperatingError } from '@plumb/base';
-import { CHUNK_ENTRY_WORDS } from './block-format.ts';
-import { wordsOf } from './bytes.ts';
+import { ByteReader, wordsOf } from './bytes.ts';
 import { type Labels, labelsFromPairs } from './labels.ts';
 import type { CompiledMatcher } from './matcher.ts';
+import { decodePostings } from './postings.ts';
+import { StringTable } from './string-table.ts';
 
 export type ChunkEntry = {
   readonly minAt: number;
@@ -17,136 +18,162 @@ export type ChunkEntry = {
   readonly count: number;
 };
 
-const POSTING_WORDS = 4;
-
-export class BlockIndex {
+/** What is asked of an index, whatever its version. Series are numbered from 0 in order of their labels. */
+export type SeriesIndex = {
   readonly seriesCount: number;
+  /** Framed log records that belong to a checkpoint; empty in a block. */
+  readonly records: Uint8Array;
+  readonly labels: (ordinal: number) => Labels;
+  /** The series' number in the log; 0 outside of a checkpoint. */
+  readonly ref: (ordinal: number) => number;
+  /** In order of time; late chunks of a checkpoint follow those in order. */
+  readonly chunks: (ordinal: number) => ChunkEntry[];
+  /** Ordinals of the series that all matchers accept, ascending. */
+  readonly find: (matchers: readonly CompiledMatcher[]) => number[];
+};
+
+export const SECTION_COUNT = 5;
+
+export class BlockIndex implements SeriesIndex {
+  readonly seriesCount: number;
+  readonly records: Uint8Array;
   readonly #strings: StringTable;
-  /** Offsets of the series' records, then the records. */
-  readonly #series: Uint32Array;
-  readonly #view: DataView;
-  /** Entries of (name, value, start, count), then the lists. */
-  readonly #postings: Uint32Array;
-  readonly #postingCount: number;
+  /** A count, then an offset for each record, in bytes from the end of the offsets. */
+  readonly #offsets: Uint32Array;
+  readonly #series: Uint8Array;
+  readonly #postings: Uint8Array;
+  readonly #refs: Uint32Array;
 
   /** `bytes` were checked by their checksum. @throws OperatingError `internal` when they are no index all the same. */
   constructor(bytes: Uint8Array) {
     const words = wordsOf(bytes);
-    const [stringBytes = 0, seriesBytes = 0, postingBytes = 0] = words;
-    if (12 + stringBytes + seriesBytes + postingBytes !== bytes.length) {
-      throw new OperatingError('internal', 'the sections of a block index do not add up');
-    }
-    const seriesStart = 3 + stringBytes / 4;
-    const postingStart = seriesStart + seriesBytes / 4;
-    this.#strings = new StringTable(bytes.subarray(12, 12 + stringBytes), words.subarray(3, seriesStart));
-    this.#series = words.subarray(seriesStart, postingStart);
-    this.#view = new DataView(this.#series.buffer, this.#series.byteOffset, this.#series.byteLength);
-    this.#postings = words.subarray(postingStart);
-    this.seriesCount = this.#series[0] ?? 0;
-    this.#postingCount = this.#postings[0] ?? 0;
+    const sizes = Array.from({ length: SECTION_COUNT }, (_, i) => words[i] ?? 0);
+    const total = sizes.reduce((sum, size) => sum + size, SECTION_COUNT * 4);
+    if (total !== bytes.length) throw new OperatingError('internal', 'the sections of a block index do not add up');
+    let start = SECTION_COUNT * 4;
+    const sections = sizes.map((size) => {
+      start += size;
+      return bytes.subarray(start - size, start);
+    });
+    const [strings, series, postings, refs, records] = sections as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    this.#strings = new StringTable(strings, wordsOf(strings));
+    this.seriesCount = wordsOf(series)[0] ?? 0;
+    this.#offsets = wordsOf(series.subarray(0, 4 + this.seriesCount * 4)).subarray(1);
+    this.#series = series.subarray(4 + this.seriesCount * 4);
+    this.#postings = postings;
+    this.#refs = wordsOf(refs);
+    this.records = records;
   }
 
   labels(ordinal: number): Labels {
-    const at = this.#recordAt(ordinal);
-    const count = this.#series[at] as number;
-    return labelsFromPairs(
-      Array.from({ length: count }, (_, i) => [
-        this.#strings.get(this.#series[at + 2 + 2 * i] as number),
-        this.#strings.get(this.#series[at + 3 + 2 * i] as number),
-      ]),
-    );
+    const reader = this.#recordOf(ordinal);
+    const pairs: [string, string][] = [];
+    for (let left = reader.varint(); left > 0; left -= 1)
+      pairs.push([this.#strings.get(reader.varint()), this.#strings.get(reader.varint())]);
+    return labelsFromPairs(pairs);
   }
 
-  /** In order of time. */
+  ref(ordinal: number): number {
+    return this.#refs[ordinal] ?? 0;
+  }
+
   chunks(ordinal: number): ChunkEntry[] {
-    const at = this.#recordAt(ordinal);
-    const count = this.#series[at + 1] as number;
-    const start = at + 2 + 2 * (this.#series[at] as number);
-    return Array.from({ length: count }, (_, i) => this.#chunkAt(start + i * CHUNK_ENTRY_WORDS));
+    const reader = this.#recordOf(ordinal);
+    for (let left = reader.varint() * 2; left > 0; left -= 1) reader.varint();
+    const entries: ChunkEntry[] = [];
+    let at = 0;
+    let offsetWords = 0;
+    for (let left = reader.varint(); left > 0; left -= 1) {
+      const minAt = at + reader.svarint();
+      const maxAt = minAt + reader.varint();
+      const offset = offsetWords + reader.varint();
+      const sizeWords = reader.varint();
+      const count = reader.varint();
+      const crc = reader.u32();
+      entries.push({ minAt, maxAt, offsetBytes: offset * 4, sizeBytes: sizeWords * 4, crc, count });
+      at = maxAt;
+      offsetWords = offset + sizeWords;
+    }
+    return entries;
   }
 
-  /** Ordinals of the series that all matchers accept, ascending. */
   find(matchers: readonly CompiledMatcher[]): number[] {
-    const all = Array.from({ length: this.seriesCount }, (_, ordinal) => ordinal);
-    return matchers.reduce<number[]>((candidates, matcher) => {
-      if (candidates.length === 0) return candidates;
-      const members = new Set<number>();
-      for (const [value, list] of this.#lists(matcher.name)) {
-        // For a matcher that accepts absence, collect what it refuses: the rest is what it accepts.
-        if (matcher.test(value()) !== matcher.matchesEmpty) for (const ordinal of list) members.add(ordinal);
-      }
-      return candidates.filter((ordinal) => members.has(ordinal) !== matcher.matchesEmpty);
-    }, all);
+    let candidates: Iterable<number> | undefined;
+    const needed = matchers.filter((matcher) => !matcher.matchesEmpty);
+    const refused = matchers.filter((matcher) => matcher.matchesEmpty);
+    for (const matcher of needed) {
+      const lists = this.#listsOf(matcher.name, matcher.test);
+      candidates = candidates === undefined ? union(lists, this.seriesCount) : keep(candidates, this.#mark(lists), 1);
+    }
+    candidates ??= Array.from({ length: this.seriesCount }, (_, ordinal) => ordinal);
+    // For a matcher that accepts absence, what it refuses is looked up: the rest is what it accepts.
+    for (const { name, test } of refused) {
+      const lists = this.#listsOf(name, (value) => !test(value));
+      if (lists.length > 0) candidates = keep(candidates, this.#mark(lists), 0);
+    }
+    return [...candidates];
   }
 
-  *#lists(name: string): Generator<readonly [() => string, Uint32Array]> {
+  #mark(lists: readonly Uint32Array[]): Uint8Array {
+    const marks = new Uint8Array(this.seriesCount);
+    for (const list of lists) for (let i = 0; i < list.length; i += 1) marks[list[i] as number] = 1;
+    return marks;
+  }
+
+  /** Lists of the series whose label has a value that `accepts` accepts. */
+  #listsOf(name: string, accepts: (value: string) => boolean): Uint32Array[] {
     const nameId = this.#strings.idOf(name);
-    if (nameId === undefined) return;
-    const lists = 1 + this.#postingCount * POSTING_WORDS;
-    for (let i = this.#firstPosting(nameId); i < this.#postingCount; i += 1) {
-      const at = 1 + i * POSTING_WORDS;
-      if (this.#postings[at] !== nameId) return;
-      const start = lists + (this.#postings[at + 2] as number);
-      const list = this.#postings.subarray(start, start + (this.#postings[at + 3] as number));
-      yield [() => this.#strings.get(this.#postings[at + 1] as number), list];
+    const reader = nameId === undefined ? undefined : this.#valuesOf(nameId);
+    if (reader === undefined) return [];
+    const lists: Uint32Array[] = [];
+    let valueId = 0;
+    for (let left = reader.varint(); left > 0; left -= 1) {
+      valueId += reader.varint();
+      const sizeBytes = reader.varint();
+      if (accepts(this.#strings.get(valueId))) lists.push(decodePostings(reader, this.seriesCount));
+      else reader.offset += sizeBytes;
     }
+    return lists;
   }
 
-  #firstPosting(nameId: number): number {
-    let low = 0;
-    let high = this.#postingCount;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#postings[1 + middle * POSTING_WORDS] as number) < nameId) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #recordAt(ordinal: number): number {
-    return 1 + this.seriesCount + (this.#series[1 + ordinal] as number);
-  }
-
-  #chunkAt(word: number): ChunkEntry {
-    const [offset = 0, sizeBytes = 0, crc = 0, count = 0] = this.#series.subarray(word + 4, word + 8);
-    const minAt = this.#view.getFloat64(word * 4, true);
-    const maxAt = this.#view.getFloat64(word * 4 + 8, true);
-    return { minAt, maxAt, offsetBytes: offset * 4, sizeBytes, crc, count };
-  }
-}
-
-/** Distinct texts in code unit order, found by number and by text. */
-class StringTable {
-  readonly #bytes: Buffer;
-  readonly #words: Uint32Array;
-  readonly #count: number;
-  readonly #known = new Map<number, string>();
-
-  constructor(bytes: Uint8Array, words: Uint32Array) {
-    this.#words = words;
-    this.#count = words[0] ?? 0;
-    const textStart = (2 + this.#count) * 4;
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset + textStart, bytes.byteLength - textStart);
-  }
-
-  get(id: number): string {
-    const known = this.#known.get(id);
-    if (known !== undefined) return known;
-    const text = this.#bytes.toString('utf8', this.#words[1 + id], this.#words[2 + id]);
-    this.#known.set(id, text);
-    return text;
-  }
-
-  idOf(text: string): number | undefined {
-    let low = 0;
-    let high = this.#count - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const candidate = this.get(middle);
-      if (candidate === text) return middle;
-      if (candidate < text) low = middle + 1;
-      else high = middle - 1;
+  /** At the values of a label; undefined when no series has it. */
+  #valuesOf(nameId: number): ByteReader | undefined {
+    if (this.#postings.length === 0) return undefined;
+    const reader = new ByteReader(this.#postings);
+    let id = 0;
+    for (let left = reader.varint(); left > 0; left -= 1) {
+      id += reader.varint();
+      const sizeBytes = reader.varint();
+      if (id === nameId) return reader;
+      reader.offset += sizeBytes;
     }
     return undefined;
   }
+
+  #recordOf(ordinal: number): ByteReader {
+    return new ByteReader(this.#series, this.#offsets[ordinal] ?? this.#series.length);
+  }
+}
+
+function union(lists: readonly Uint32Array[], seriesCount: number): Iterable<number> {
+  const [first] = lists;
+  if (first === undefined) return [];
+  if (lists.length === 1) return first;
+  const marks = new Uint8Array(seriesCount);
+  for (const list of lists) for (let i = 0; i < list.length; i += 1) marks[list[i] as number] = 1;
+  const found: number[] = [];
+  for (let i = 0; i < seriesCount; i += 1) if (marks[i] === 1) found.push(i);
+  return found;
+}
+
+function keep(candidates: Iterable<number>, marks: Uint8Array, wanted: 0 | 1): number[] {
+  const kept: number[] = [];
+  for (const ordinal of candidates) if (marks[ordinal] === wanted) kept.push(ordinal);
+  return kept;
 }

@@ -4,13 +4,25 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { BLOCK_HEADER, type BlockFacts, CHUNK_ENTRY_WORDS, wordOffset } from './block-format.ts';
+import { BLOCK_HEADER, type BlockFacts, wordOffset } from './block-format.ts';
 import { ByteWriter } from './bytes.ts';
 import { createFileAtomically, writeFully } from './durable-file.ts';
 import type { SealedChunk } from './head-series.ts';
-import { type Labels, sortedLabels } from './labels.ts';
+import { IndexBuilder, type IndexKind } from './index-builder.ts';
+import type { Labels } from './labels.ts';
 
-export type BlockSeries = { readonly labels: Labels; readonly chunks: readonly SealedChunk[] };
+export type BlockSeries = {
+  readonly labels: Labels;
+  readonly chunks: readonly SealedChunk[];
+  /** In a checkpoint, the series' number in the log. */
+  readonly ref?: number | undefined;
+};
+
+export type BlockOptions = Pick<BlockFacts, 'startAt' | 'endAt' | 'replaces'> & {
+  readonly kind?: IndexKind | undefined;
+  /** Framed log records that a checkpoint holds besides; asked for once all series are written. */
+  readonly records?: (() => Uint8Array) | undefined;
+};
 
 /** The unit of writing. */
 const WRITE_BYTES = 256 * 1_024;
@@ -21,7 +33,7 @@ const BREATH_SERIES = 64;
 export async function writeBlock(
   file: string,
   series: Iterable<BlockSeries>,
-  { startAt, endAt, replaces }: Pick<BlockFacts, 'startAt' | 'endAt' | 'replaces'>,
+  { startAt, endAt, replaces, kind = 'block', records }: BlockOptions,
 ): Promise<BlockFacts> {
   const index = new IndexBuilder();
   await createFileAtomically(file, async (fd) => {
@@ -34,18 +46,18 @@ export async function writeBlock(
       out.clear();
     };
     out.raw(BLOCK_HEADER);
-    for (const { labels, chunks } of series) {
+    for (const { labels, chunks, ref = 0 } of series) {
       const offsets = chunks.map(({ bytes }) => {
         const offset = written + out.size;
         out.raw(bytes);
         drain(WRITE_BYTES);
         return offset;
       });
-      index.add(labels, chunks, offsets);
+      index.add(ref, labels, chunks, offsets);
       if (index.seriesCount % BREATH_SERIES === 0) await breathe();
     }
     const indexOffset = written + out.size;
-    const indexBytes = index.encode();
+    const indexBytes = index.encode(kind, records?.() ?? new Uint8Array(0));
     const facts = Buffer.from(JSON.stringify(index.facts({ startAt, endAt, replaces })));
     out.raw(indexBytes);
     out.raw(facts);
@@ -59,99 +71,4 @@ export async function writeBlock(
     drain(0);
   });
   return index.facts({ startAt, endAt, replaces });
-}
-
-class IndexBuilder {
-  readonly #series: { readonly pairs: (readonly [string, string])[]; readonly chunkWords: Uint32Array }[] = [];
-  #chunkCount = 0;
-  #sampleCount = 0;
-
-  get seriesCount(): number {
-    return this.#series.length;
-  }
-
-  add(labels: Labels, chunks: readonly SealedChunk[], offsets: readonly number[]): void {
-    const chunkWords = new Uint32Array(chunks.length * CHUNK_ENTRY_WORDS);
-    const view = new DataView(chunkWords.buffer);
-    chunks.forEach((chunk, i) => {
-      const at = i * CHUNK_ENTRY_WORDS;
-      view.setFloat64(at * 4, chunk.minAt, true);
-      view.setFloat64(at * 4 + 8, chunk.maxAt, true);
-      chunkWords.set([wordOffset(offsets[i] as number), chunk.bytes.length, crc32(chunk.bytes), chunk.count], at + 4);
-      this.#sampleCount += chunk.count;
-    });
-    this.#chunkCount += chunks.length;
-    this.#series.push({ pairs: sortedLabels(labels), chunkWords });
-  }
-
-  facts(range: Pick<BlockFacts, 'startAt' | 'endAt' | 'replaces'>): BlockFacts {
-    const counts = { chunkCount: this.#chunkCount, sampleCount: this.#sampleCount };
-    return { ...range, seriesCount: this.#series.length, ...counts };
-  }
-
-  encode(): Uint8Array<ArrayBuffer> {
-    const strings = [...new Set(this.#series.flatMap(({ pairs }) => pairs.flat()))].sort();
-    const idOf = new Map(strings.map((text, id) => [text, id]));
-    const out = new ByteWriter(64 * 1_024);
-    const sections = [encodeStrings(strings), this.#encodeSeries(idOf), this.#encodePostings(idOf)];
-    for (const section of sections) out.u32(section.length);
-    for (const section of sections) out.raw(section);
-    return out.copy();
-  }
-
-  #encodeSeries(idOf: ReadonlyMap<string, number>): Uint8Array {
-    const offsets = new ByteWriter();
-    const records = new ByteWriter();
-    offsets.u32(this.#series.length);
-    for (const { pairs, chunkWords } of this.#series) {
-      offsets.u32(records.size / 4);
-      records.u32(pairs.length);
-      records.u32(chunkWords.length / CHUNK_ENTRY_WORDS);
-      for (const text of pairs.flat()) records.u32(idOf.get(text) as number);
-      records.raw(new Uint8Array(chunkWords.buffer));
-    }
-    offsets.raw(records.view());
-    return offsets.view();
-  }
-
-  /** Entries of (name, value) in order of their ids, then the lists of series that they point into. */
-  #encodePostings(idOf: ReadonlyMap<string, number>): Uint8Array {
-    const members = new Map<number, Map<number, number[]>>();
-    this.#series.forEach(({ pairs }, ordinal) => {
-      for (const [name, value] of pairs) {
-        const [nameId, valueId] = [idOf.get(name) as number, idOf.get(value) as number];
-        const values = members.get(nameId) ?? new Map<number, number[]>();
-        const list = values.get(valueId) ?? [];
-        list.push(ordinal);
-        members.set(nameId, values.set(valueId, list));
-      }
-    });
-    const byId = <T>(map: Map<number, T>): [number, T][] => [...map].sort(([a], [b]) => a - b);
-    const entries = byId(members).flatMap(([name, values]) =>
-      byId(values).map(([value, list]) => ({ name, value, list })),
-    );
-    const out = new ByteWriter();
-    out.u32(entries.length);
-    let at = 0;
-    for (const { name, value, list } of entries) {
-      for (const word of [name, value, at, list.length]) out.u32(word);
-      at += list.length;
-    }
-    for (const { list } of entries) for (const ordinal of list) out.u32(ordinal);
-    return out.view();
-  }
-}
-
-function encodeStrings(strings: readonly string[]): Uint8Array {
-  const offsets = new ByteWriter();
-  const texts = new ByteWriter();
-  offsets.u32(strings.length);
-  for (const text of strings) {
-    offsets.u32(texts.size);
-    texts.raw(Buffer.from(text, 'utf8'));
-  }
-  offsets.u32(texts.size);
-  offsets.raw(texts.view());
-  offsets.align4();
-  return offsets.view();
 }

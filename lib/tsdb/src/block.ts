@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type Log, OperatingError } from '@plumb/base';
-import { BLOCK_HEADER, type BlockFacts, FOOTER_BYTES, parseBlockFacts } from './block-format.ts';
-import { BlockIndex, type ChunkEntry } from './block-index.ts';
+import { BLOCK_HEADER, BLOCK_HEADER_V1, type BlockFacts, FOOTER_BYTES, parseBlockFacts } from './block-format.ts';
+import { BlockIndex, type ChunkEntry, type SeriesIndex } from './block-index.ts';
+import { BlockIndexV1 } from './block-index-v1.ts';
 import { readFully } from './durable-file.ts';
 import type { SealedChunk } from './head-series.ts';
 
@@ -11,7 +12,7 @@ export class Block implements Disposable {
   readonly number: number;
   readonly file: string;
   readonly facts: BlockFacts;
-  readonly index: BlockIndex;
+  readonly index: SeriesIndex;
   readonly sizeBytes: number;
   /** Chunks that were left out because their checksum is wrong. */
   damagedChunkCount = 0;
@@ -54,8 +55,20 @@ export class Block implements Disposable {
     });
   }
 
+  /** The chunks of a series, each read when its bytes are first asked for. Good while the block is open. */
+  storedChunks(ordinal: number): SealedChunk[] {
+    return this.index.chunks(ordinal).map((entry) => new StoredChunk(entry, () => this.#read(ordinal, entry)));
+  }
+
   [Symbol.dispose](): void {
     fs.closeSync(this.#fd);
+  }
+
+  #read(ordinal: number, { offsetBytes, sizeBytes, crc }: ChunkEntry): Uint8Array {
+    const bytes = readFully(this.#fd, offsetBytes, sizeBytes);
+    if (crc32(bytes) === crc) return bytes;
+    this.#reportDamage(ordinal, 'wrong checksum');
+    return new Uint8Array(0);
   }
 
   #reportDamage(ordinal: number, reason: string): void {
@@ -64,15 +77,42 @@ export class Block implements Disposable {
   }
 }
 
+/** A chunk on disk. Its bytes stay in memory once they were read. */
+class StoredChunk implements SealedChunk {
+  readonly minAt: number;
+  readonly maxAt: number;
+  readonly count: number;
+  readonly sizeBytes: number;
+  #read: (() => Uint8Array) | undefined;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor({ minAt, maxAt, count, sizeBytes }: ChunkEntry, read: () => Uint8Array) {
+    this.minAt = minAt;
+    this.maxAt = maxAt;
+    this.count = count;
+    this.sizeBytes = sizeBytes;
+    this.#read = read;
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#read !== undefined) {
+      this.#bytes = this.#read();
+      this.#read = undefined;
+    }
+    return this.#bytes;
+  }
+}
+
 function sealedChunk({ minAt, maxAt, count }: ChunkEntry, bytes: Uint8Array): SealedChunk {
   return { minAt, maxAt, count, bytes };
 }
 
-function readParts(fd: number, sizeBytes: number): { facts: BlockFacts; index: BlockIndex } {
+function readParts(fd: number, sizeBytes: number): { facts: BlockFacts; index: SeriesIndex } {
   if (sizeBytes < BLOCK_HEADER.length + FOOTER_BYTES) throw new OperatingError('internal', 'the file is too short');
   const footer = readFully(fd, sizeBytes - FOOTER_BYTES, FOOTER_BYTES);
   const starts = readFully(fd, 0, BLOCK_HEADER.length);
-  if (!starts.equals(BLOCK_HEADER) || !footer.subarray(20).equals(BLOCK_HEADER)) {
+  const isFirstVersion = starts.equals(BLOCK_HEADER_V1);
+  if ((!isFirstVersion && !starts.equals(BLOCK_HEADER)) || !footer.subarray(20).equals(starts)) {
     throw new OperatingError('internal', 'the file is not a block of this version');
   }
   const [offset, indexBytes, factsBytes] = [0, 4, 12].map((at) => footer.readUInt32LE(at)) as [number, number, number];
@@ -83,5 +123,8 @@ function readParts(fd: number, sizeBytes: number): { facts: BlockFacts; index: B
   if (crc32(index) !== footer.readUInt32LE(8) || crc32(facts) !== footer.readUInt32LE(16)) {
     throw new OperatingError('internal', 'the checksum of the index is wrong');
   }
-  return { facts: parseBlockFacts(facts.toString()), index: new BlockIndex(index) };
+  return {
+    facts: parseBlockFacts(facts.toString()),
+    index: isFirstVersion ? new BlockIndexV1(index) : new BlockIndex(index),
+  };
 }

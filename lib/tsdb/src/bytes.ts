@@ -132,6 +132,11 @@ export class ByteReader {
   }
 
   varint(): number {
+    const first = this.#bytes[this.offset];
+    if (first !== undefined && first < 0x80) {
+      this.offset += 1;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (let count = 0; count < 8; count += 1) {
@@ -150,6 +155,11 @@ export class ByteReader {
 
   text(): string {
     return Buffer.from(this.raw(this.varint())).toString('utf8');
+  }
+
+  /** A view of all bytes from here on; they are not passed. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.offset);
   }
 
   /** A view of the next `count` bytes. */

@@ -1,61 +1,64 @@
 /**
- * The head: every series that is written to, by number and by label, and the rules of what a series accepts. In memory
- * only; `Tsdb` writes what `admit` lets through to the log before `apply` makes it visible.
+ * The head: every series that is written to, by number and by label. In memory only; `Tsdb` writes what `admit` lets
+ * through to the log before `apply` makes it visible.
  */
-import { assert, OperatingError } from '@plumb/base';
+import { admitBatch, type Admitted } from './admit.ts';
+import type { Block } from './block.ts';
+import type { BlockSeries } from './block-writer.ts';
 import { bitsOf } from './bytes.ts';
-import { decodeChunk } from './chunk.ts';
-import { COLUMN_NUMBER_MAX } from './integer-column.ts';
+import { joinParts } from './columns.ts';
+import type { ExemplarRing } from './exemplars.ts';
 import { HeadSeries, type SealedChunk } from './head-series.ts';
 import { LabelIndex } from './label-index.ts';
 import { keyOfPairs, type Labels, labelsFromPairs, sortedLabels } from './labels.ts';
-import type { LogRecord, SeriesEntry } from './log-record.ts';
+import type { LogRecord, SampleColumns, SeriesEntry } from './log-record.ts';
+import type { CompiledMatcher } from './matcher.ts';
+import {
+  foldOverflow,
+  isOverflow,
+  isWithin,
+  type LabelLimits,
+  OVERFLOW_SERIES_MAX,
+  overflowLabelsOf,
+} from './overflow.ts';
 
 /** A series of this open database; a number that stays good until the series has had no sample for a while. */
 export type SeriesRef = number;
 
-/** Samples as columns: what `append` writes and what the log keeps. */
-export type SampleColumns = {
-  readonly refs: Uint32Array;
-  readonly times: Float64Array;
-  readonly values: Float64Array;
-};
+/** In a checkpoint, what is added to the ref of a series for its late samples. */
+const LATE_REF = 2 ** 31;
 
-export type AppendOutcome = {
-  /** Samples that are kept, with those that repeat the last one exactly, which changes nothing. */
-  readonly acceptedCount: number;
-  /** Older than the series' last sample. */
-  readonly outOfOrderCount: number;
-  /** At the time of the series' last sample, with another value. */
-  readonly duplicateCount: number;
-  /** Older than what is flushed to blocks. */
-  readonly tooOldCount: number;
-  /** Further ahead of the clock than `FUTURE_MS_MAX`. */
-  readonly tooNewCount: number;
-  /** Of series that would have been beyond the limit of series. */
-  readonly overLimitCount: number;
-  /** Refs that are not known, or not any more: ask for them again with `seriesRef`. */
-  readonly unknownRefs: readonly SeriesRef[];
-};
+/** Late samples that a flush takes: those that come meanwhile stay. */
+export type LateChunks = ReadonlyMap<HeadSeries, readonly SealedChunk[]>;
 
-/** How far a sample may be ahead of the clock, as in Prometheus: one far ahead would lock its series until then. */
-export const FUTURE_MS_MAX = 10 * 60_000;
+export type HeadOptions = {
+  readonly periodMs: number;
+  readonly seriesCountMax: number;
+  readonly labelLimits: LabelLimits;
+  /** How far behind the newest sample of all a sample may come out of order; 0 for not at all. */
+  readonly lateWindowMs: number;
+  readonly exemplars: ExemplarRing;
+  /** A series was folded, for the first time since the head was made. */
+  readonly onOverflow: (labels: Labels) => void;
+};
 
 export class Head {
   readonly index = new LabelIndex();
-  /** Samples before this are refused: they are, or are being, flushed. */
+  /** Samples in order before this are refused: they are, or are being, flushed. */
   leastAt = -Infinity;
+  /** Of all samples. */
+  newestAt = -Infinity;
   /** By ref: refs are given out in order, so an array is dense, and twice as fast as a Map. */
   readonly #byRef: (HeadSeries | undefined)[] = [undefined];
   readonly #byKey = new Map<string, HeadSeries>();
-  readonly #periodMs: number;
-  readonly #seriesCountMax: number;
+  readonly #overflowRefs = new Set<SeriesRef>();
+  readonly #options: HeadOptions;
+  #hasWarned = false;
   #unlogged: SeriesEntry[] = [];
   #aliases: SeriesRef[] = [];
 
-  constructor(options: { readonly periodMs: number; readonly seriesCountMax: number }) {
-    this.#periodMs = options.periodMs;
-    this.#seriesCountMax = options.seriesCountMax;
+  constructor(options: HeadOptions) {
+    this.#options = options;
   }
 
   get series(): readonly HeadSeries[] {
@@ -66,17 +69,29 @@ export class Head {
     return this.#byKey.size;
   }
 
-  /** The number of a series, made when there is none; undefined at the limit of series. */
+  get overflowSeriesCount(): number {
+    return this.#overflowRefs.size;
+  }
+
+  /**
+   * The number of a series, made when there is none. Beyond the limit of series or of labels it is that of an overflow
+   * series; undefined when there are too many of these as well.
+   */
   refOf(labels: Labels): SeriesRef | undefined {
+    const { seriesCountMax, labelLimits } = this.#options;
     const pairs = sortedLabels(labels).map(([name, value]) => [name.toWellFormed(), value.toWellFormed()] as const);
     const key = keyOfPairs(pairs);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known.ref;
-    if (this.#byKey.size >= this.#seriesCountMax) return undefined;
-    const entry = { ref: this.#byRef.length, labels: labelsFromPairs(pairs) };
-    this.#add(entry, key);
-    this.#unlogged.push(entry);
-    return entry.ref;
+    const isOver = this.#byKey.size - this.#overflowRefs.size >= seriesCountMax || !isWithin(pairs, labelLimits);
+    if (!isOver) return this.#create(pairs, key);
+    if (!this.#hasWarned) this.#options.onOverflow(labels);
+    this.#hasWarned = true;
+    const overflowPairs = sortedLabels(overflowLabelsOf(labelsFromPairs(pairs), labelLimits));
+    const overflowKey = keyOfPairs(overflowPairs);
+    const overflow = this.#byKey.get(overflowKey);
+    if (overflow !== undefined) return overflow.ref;
+    return this.#overflowRefs.size >= OVERFLOW_SERIES_MAX ? undefined : this.#create(overflowPairs, overflowKey);
   }
 
   /** Series that no log record names yet. They stay listed until `markLogged`. */
@@ -88,49 +103,36 @@ export class Head {
     this.#unlogged = [];
   }
 
+  isKnown(ref: SeriesRef): boolean {
+    return this.#byRef[ref] !== undefined;
+  }
+
   /** Which samples of a batch may be kept, and why not the others. Changes nothing. */
-  admit(batch: SampleColumns, now: number): { readonly accepted: SampleColumns; readonly outcome: AppendOutcome } {
-    const count = batch.refs.length;
-    assert(batch.times.length === count && batch.values.length === count, 'columns have one length');
-    const bits = bitsOf(batch.values);
-    const outcome = { ...NOTHING, unknownRefs: [] as SeriesRef[] };
-    const kept: number[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const series = this.#byRef[batch.refs[i] as number];
-      const at = batch.times[i] as number;
-      if (!Number.isInteger(at) || Math.abs(at) > COLUMN_NUMBER_MAX) throw badTime(at);
-      if (series === undefined) {
-        outcome.unknownRefs.push(batch.refs[i] as number);
-        continue;
-      }
-      const before = series.batchIndex;
-      const lastAt = before < 0 ? series.lastAt : (batch.times[before] as number);
-      const [low, high] = [bits[2 * i] as number, bits[2 * i + 1] as number];
-      if (at < this.leastAt) outcome.tooOldCount += 1;
-      else if (at > now + FUTURE_MS_MAX) outcome.tooNewCount += 1;
-      else if (at < lastAt) outcome.outOfOrderCount += 1;
-      else if (at === lastAt) {
-        const isSame =
-          before < 0 ? series.isLastValue(low, high) : bits[2 * before] === low && bits[2 * before + 1] === high;
-        if (isSame) outcome.acceptedCount += 1;
-        else outcome.duplicateCount += 1;
-      } else {
-        outcome.acceptedCount += 1;
-        series.batchIndex = i;
-        kept.push(i);
-      }
-    }
-    for (const i of kept) (this.#byRef[batch.refs[i] as number] as HeadSeries).batchIndex = -1;
-    return { accepted: kept.length === count ? batch : pick(batch, kept), outcome };
+  admit(columns: SampleColumns, now: number): Admitted {
+    const { batch, foldedCount, sumCount } = this.#fold(columns);
+    const { lateWindowMs } = this.#options;
+    const { accepted, late, outcome } = admitBatch(batch, {
+      seriesOf: (ref) => this.#byRef[ref],
+      now,
+      leastAt: this.leastAt,
+      lateFrom: lateWindowMs === 0 ? Infinity : Math.max(this.newestAt, -Number.MAX_VALUE) - lateWindowMs,
+    });
+    const acceptedCount = outcome.acceptedCount + foldedCount - sumCount;
+    return { accepted, late, outcome: { ...outcome, acceptedCount, foldedCount } };
   }
 
   /** Makes samples that `admit` let through part of the head. */
-  apply({ refs, times, values }: SampleColumns): void {
+  apply(accepted: SampleColumns, late: SampleColumns | undefined): void {
+    const { refs, times, values, histograms } = accepted;
+    const { periodMs } = this.#options;
     const bits = bitsOf(values);
     for (let i = 0; i < refs.length; i += 1) {
+      const at = times[i] as number;
       const series = this.#byRef[refs[i] as number];
-      series?.append(times[i] as number, bits[2 * i] as number, bits[2 * i + 1] as number, this.#periodMs);
+      series?.append(at, bits[2 * i] as number, bits[2 * i + 1] as number, periodMs, histograms?.[i]);
+      if (at > this.newestAt) this.newestAt = at;
     }
+    if (late !== undefined) this.#applyLate(late);
   }
 
   /** Applies a record of the log, which may repeat what is known already. Returns the count of samples it had to skip. */
@@ -140,10 +142,35 @@ export class Head {
         for (const entry of record.entries) this.#restoreSeries(entry);
         return 0;
       case 'samples':
+        if (record.late !== undefined) this.#applyLate(record.late);
         return this.#restoreSamples(record);
       case 'chunk':
         return this.#restoreChunk(record.ref, record.chunk);
+      case 'delete':
+        for (const ref of record.refs) this.#byRef[ref]?.deleteRange(record.minAt, record.maxAt);
+        return 0;
+      case 'exemplars':
+        for (const exemplar of record.exemplars)
+          if (this.isKnown(exemplar.ref) && this.#options.exemplars.accepts(exemplar.ref, exemplar))
+            this.#options.exemplars.add(exemplar.ref, exemplar);
+        return 0;
     }
+  }
+
+  /** Takes over the series of a checkpoint, whose chunks are read when they are needed. Returns the samples it skipped. */
+  restoreCheckpoint(checkpoint: Block): number {
+    let skippedCount = 0;
+    for (let ordinal = 0; ordinal < checkpoint.index.seriesCount; ordinal += 1) {
+      const entry = { ref: checkpoint.index.ref(ordinal), labels: checkpoint.index.labels(ordinal) };
+      const isLate = entry.ref >= LATE_REF;
+      const series = isLate ? this.#byRef[entry.ref - LATE_REF] : undefined;
+      if (!isLate) this.#restoreSeries(entry);
+      for (const chunk of checkpoint.storedChunks(ordinal)) {
+        if (isLate) series?.addLateChunk(chunk);
+        else skippedCount += this.#restoreChunk(entry.ref, chunk);
+      }
+    }
+    return skippedCount;
   }
 
   /** Ends the restoring: from here on a series has one ref. */
@@ -152,25 +179,58 @@ export class Head {
     this.#aliases = [];
   }
 
-  /** The whole head as records: what a checkpoint holds. */
-  *records(): Generator<LogRecord> {
+  /** Every series with all that it has: what a checkpoint holds. */
+  *contents(): Generator<BlockSeries> {
     for (const series of this.series) {
-      yield { kind: 'series', entries: [{ ref: series.ref, labels: series.labels }] };
-      for (const chunk of series.sealed) yield { kind: 'chunk', ref: series.ref, chunk };
-      const open = series.open();
-      if (open.times.length > 0)
-        yield { kind: 'samples', refs: new Uint32Array(open.times.length).fill(series.ref), ...open };
+      const { ref, labels } = series;
+      yield { ref, labels, chunks: series.chunks() };
+      if (series.late !== undefined) yield { ref: ref + LATE_REF, labels, chunks: series.lateChunks() };
     }
   }
 
-  /** Forgets chunks that begin before `cutAt`, and series that have nothing left. */
-  dropBefore(cutAt: number): void {
+  /** The late samples of every series that has some, sealed, as they are at this moment. */
+  lateChunks(): LateChunks {
+    const found = new Map<HeadSeries, readonly SealedChunk[]>();
     for (const series of this.series) {
-      if (series.dropBefore(cutAt)) continue;
+      if (series.late === undefined) continue;
+      series.late.seal();
+      found.set(series, [...series.late.sealed]);
+    }
+    return found;
+  }
+
+  /** Deletes the samples in [minAt, maxAt] of the series that match; returns these, and how many samples there were. */
+  deleteRange(
+    matchers: readonly CompiledMatcher[],
+    minAt: number,
+    maxAt: number,
+  ): { readonly refs: Uint32Array; readonly sampleCount: number } {
+    const found = this.index.find(matchers);
+    const sampleCount = found.reduce((sum, series) => sum + series.deleteRange(minAt, maxAt), 0);
+    return { refs: Uint32Array.from(found, ({ ref }) => ref), sampleCount };
+  }
+
+  /** Forgets what lies in [startAt, endAt), of late samples those of `late`, and series that have nothing left. */
+  drop(startAt: number, endAt: number, late: LateChunks): void {
+    const gone = this.series.filter((series) => !series.drop(startAt, endAt, late.get(series) ?? []));
+    for (const series of gone) {
       this.#byRef[series.ref] = undefined;
       this.#byKey.delete(series.key);
-      this.index.delete(series);
+      this.#overflowRefs.delete(series.ref);
     }
+    this.index.delete(new Set(gone));
+  }
+
+  #fold(batch: SampleColumns): ReturnType<typeof foldOverflow> {
+    if (this.#overflowRefs.size === 0) return { batch, foldedCount: 0, sumCount: 0 };
+    return foldOverflow(batch, (ref) => this.#overflowRefs.has(ref));
+  }
+
+  #create(pairs: readonly (readonly [string, string])[], key: string): SeriesRef {
+    const entry = { ref: this.#byRef.length, labels: labelsFromPairs(pairs) };
+    this.#add(entry, key);
+    this.#unlogged.push(entry);
+    return entry.ref;
   }
 
   #add({ ref, labels }: SeriesEntry, key: string): void {
@@ -178,11 +238,20 @@ export class Head {
     this.#setRef(ref, series);
     this.#byKey.set(key, series);
     this.index.add(series);
+    if (isOverflow(labels)) this.#overflowRefs.add(ref);
   }
 
   #setRef(ref: SeriesRef, series: HeadSeries): void {
     while (this.#byRef.length <= ref) this.#byRef.push(undefined);
     this.#byRef[ref] = series;
+  }
+
+  #applyLate({ refs, times, values, histograms }: SampleColumns): void {
+    const bits = bitsOf(values);
+    for (let i = 0; i < refs.length; i += 1) {
+      const value = { low: bits[2 * i] as number, high: bits[2 * i + 1] as number, histogram: histograms?.[i] };
+      this.#byRef[refs[i] as number]?.appendLate(times[i] as number, value);
+    }
   }
 
   /**
@@ -200,57 +269,35 @@ export class Head {
     }
   }
 
-  #restoreSamples({ refs, times, values }: SampleColumns): number {
+  #restoreSamples({ refs, times, values, histograms }: SampleColumns): number {
+    const { periodMs } = this.#options;
     const bits = bitsOf(values);
     let skippedCount = 0;
     for (let i = 0; i < refs.length; i += 1) {
       const series = this.#byRef[refs[i] as number];
       const at = times[i] as number;
-      if (series === undefined || at < this.leastAt || at <= series.lastAt) skippedCount += 1;
-      else series.append(at, bits[2 * i] as number, bits[2 * i + 1] as number, this.#periodMs);
+      if (series === undefined || at < this.leastAt || at <= series.lastAt) {
+        skippedCount += 1;
+      } else {
+        series.append(at, bits[2 * i] as number, bits[2 * i + 1] as number, periodMs, histograms?.[i]);
+        if (at > this.newestAt) this.newestAt = at;
+      }
     }
     return skippedCount;
   }
 
-  /** A chunk that follows what its series has stays sealed, so that a checkpoint costs next to nothing to read. */
+  /** A chunk that follows what its series has stays as it is; of others, what is not known yet is appended. */
   #restoreChunk(ref: SeriesRef, chunk: SealedChunk): number {
     const series = this.#byRef[ref];
-    const isWhole = series !== undefined && chunk.minAt > series.lastAt && chunk.minAt >= this.leastAt;
-    const isOfOnePeriod = Math.floor(chunk.minAt / this.#periodMs) === Math.floor(chunk.maxAt / this.#periodMs);
-    if (isWhole && isOfOnePeriod) {
+    if (series === undefined || chunk.maxAt < this.leastAt) return chunk.count;
+    const { periodMs } = this.#options;
+    const isOfOnePeriod = Math.floor(chunk.minAt / periodMs) === Math.floor(chunk.maxAt / periodMs);
+    if (isOfOnePeriod && chunk.minAt > series.lastAt && chunk.minAt >= this.leastAt) {
       series.addSealed(chunk);
+      this.newestAt = Math.max(this.newestAt, chunk.maxAt);
       return 0;
     }
-    const { times, values } = decodeChunk(chunk.bytes);
-    return this.#restoreSamples({ refs: new Uint32Array(times.length).fill(ref), times, values });
+    const { times, values, histograms } = joinParts([chunk], -Infinity, Infinity);
+    return this.#restoreSamples({ refs: new Uint32Array(times.length).fill(ref), times, values, histograms });
   }
-}
-
-const NOTHING = {
-  acceptedCount: 0,
-  outOfOrderCount: 0,
-  duplicateCount: 0,
-  tooOldCount: 0,
-  tooNewCount: 0,
-  overLimitCount: 0,
-};
-
-function badTime(at: number): OperatingError {
-  return new OperatingError('invalid', `${at} is not a time: use whole epoch milliseconds`);
-}
-
-function pick({ refs, times, values }: SampleColumns, indexes: readonly number[]): SampleColumns {
-  const picked = {
-    refs: new Uint32Array(indexes.length),
-    times: new Float64Array(indexes.length),
-    values: new Float64Array(indexes.length),
-  };
-  const [from, to] = [bitsOf(values), bitsOf(picked.values)];
-  indexes.forEach((index, i) => {
-    picked.refs[i] = refs[index] as number;
-    picked.times[i] = times[index] as number;
-    to[2 * i] = from[2 * index] as number;
-    to[2 * i + 1] = from[2 * index + 1] as number;
-  });
-  return picked;
 }

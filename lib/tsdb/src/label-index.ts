@@ -1,43 +1,52 @@
 /** Which series of the head have which label value: what makes a selector cost what it matches, not what exists. */
 import type { HeadSeries } from './head-series.ts';
-import { sortedLabels } from './labels.ts';
 import { type CompiledMatcher, matchesAll } from './matcher.ts';
 
 export class LabelIndex {
-  readonly #all = new Set<HeadSeries>();
-  readonly #postings = new Map<string, Map<string, Set<HeadSeries>>>();
+  #all: HeadSeries[] = [];
+  readonly #postings = new Map<string, Map<string, HeadSeries[]>>();
 
   add(series: HeadSeries): void {
-    this.#all.add(series);
-    for (const [name, value] of sortedLabels(series.labels)) {
-      const values = getOrAdd(this.#postings, name, () => new Map<string, Set<HeadSeries>>());
-      getOrAdd(values, value, () => new Set<HeadSeries>()).add(series);
+    this.#all.push(series);
+    for (const name in series.labels) {
+      const value = series.labels[name] as string;
+      const values = getOrAdd(this.#postings, name, () => new Map<string, HeadSeries[]>());
+      const members = values.get(value);
+      if (members === undefined) values.set(value, [series]);
+      else members.push(series);
     }
   }
 
-  delete(series: HeadSeries): void {
-    this.#all.delete(series);
-    for (const [name, value] of sortedLabels(series.labels)) {
+  /** Costs what the lists that the series are in hold, so it is for many at once. */
+  delete(gone: ReadonlySet<HeadSeries>): void {
+    if (gone.size === 0) return;
+    this.#all = this.#all.filter((series) => !gone.has(series));
+    const touched = new Map<string, Set<string>>();
+    for (const { labels } of gone)
+      for (const [name, value] of Object.entries(labels)) getOrAdd(touched, name, () => new Set<string>()).add(value);
+    for (const [name, goneValues] of touched) {
       const values = this.#postings.get(name);
-      const members = values?.get(value);
-      members?.delete(series);
-      if (members?.size === 0) values?.delete(value);
+      for (const value of goneValues) {
+        const left = values?.get(value)?.filter((series) => !gone.has(series)) ?? [];
+        if (left.length > 0) values?.set(value, left);
+        else values?.delete(value);
+      }
       if (values?.size === 0) this.#postings.delete(name);
     }
   }
 
   /** Series that all matchers accept: those of the rarest value list, tested one by one. */
   find(matchers: readonly CompiledMatcher[]): HeadSeries[] {
-    let candidates: readonly ReadonlySet<HeadSeries>[] = [this.#all];
+    let candidates: readonly (readonly HeadSeries[])[] = [this.#all];
     for (const matcher of matchers) {
       if (matcher.matchesEmpty) continue;
       const lists = this.#listsOf(matcher);
       if (totalSize(lists) < totalSize(candidates)) candidates = lists;
     }
-    return candidates.flatMap((list) => [...list].filter(({ labels }) => matchesAll(matchers, labels)));
+    return candidates.flatMap((list) => list.filter(({ labels }) => matchesAll(matchers, labels)));
   }
 
-  #listsOf({ name, values, test }: CompiledMatcher): ReadonlySet<HeadSeries>[] {
+  #listsOf({ name, values, test }: CompiledMatcher): (readonly HeadSeries[])[] {
     const known = this.#postings.get(name);
     if (known === undefined) return [];
     if (values !== undefined) {
@@ -50,8 +59,8 @@ export class LabelIndex {
   }
 }
 
-function totalSize(lists: readonly ReadonlySet<HeadSeries>[]): number {
-  return lists.reduce((sum, { size }) => sum + size, 0);
+function totalSize(lists: readonly (readonly HeadSeries[])[]): number {
+  return lists.reduce((sum, { length }) => sum + length, 0);
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -7,14 +7,19 @@
  */
 import path from 'node:path';
 import { type Clock, describeError, type Log, OperatingError, type Timer } from '@plumb/base';
+import type { AppendOutcome } from './admit.ts';
+import { Block } from './block.ts';
 import { BlockStore } from './block-store.ts';
-import type { BlockSeries } from './block-writer.ts';
-import { type AppendOutcome, Head, type SampleColumns, type SeriesRef } from './head.ts';
-import type { HeadSeries } from './head-series.ts';
+import { writeBlock } from './block-writer.ts';
+import { ByteWriter } from './bytes.ts';
+import { type Exemplar, ExemplarRing, type ExemplarSeries } from './exemplars.ts';
+import { Flusher } from './flusher.ts';
+import { Head, type SeriesRef } from './head.ts';
 import type { Labels } from './labels.ts';
-import type { LogRecord } from './log-record.ts';
-import type { LabelMatcher } from './matcher.ts';
-import { mergeChunks } from './merge-chunks.ts';
+import { encodeRecord, type ExemplarEntry, type LogRecord, type SampleColumns } from './log-record.ts';
+import { replayFrames } from './log-replay.ts';
+import { compileMatcher, type LabelMatcher } from './matcher.ts';
+import { LABEL_LIMITS } from './overflow.ts';
 import {
   labelNamesOf,
   labelValuesOf,
@@ -25,7 +30,8 @@ import {
   type SeriesFilter,
 } from './select.ts';
 import { setStale } from './stale.ts';
-import { type ReplayOutcome, WriteAheadLog } from './write-ahead-log.ts';
+import { mapTotals, NO_TOTALS, type Sample, type Totals, type TsdbOptions, type TsdbStats } from './tsdb-options.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 
 /** Samples younger than this may not survive a power cut. A second is what Prometheus' users accept, and cheap. */
 export const SYNC_PERIOD_MS = 1_000;
@@ -35,46 +41,17 @@ export const BATCH_SAMPLES_MAX = 1_000_000;
 const MAINTENANCE_PERIOD_MS = 60_000;
 /** A flush takes whole periods of this length, half a period after they end, so that late samples still find the head. */
 const BLOCK_PERIOD_MS = 2 * 3_600_000;
-/** Log behind the last checkpoint that is worth the next one: about 3 million samples, which take a second to replay. */
-const CHECKPOINT_LOG_BYTES = 32 * 1_024 * 1_024;
+/**
+ * Log behind the last checkpoint that is worth the next one: about 1.5 million samples, which take a fifth of a second to
+ * replay. Where the checkpoint itself is larger than twice this, half of it counts, so that writing stays in proportion.
+ */
+const CHECKPOINT_LOG_BYTES = 16 * 1_024 * 1_024;
+/** At so many times that, an append waits for the checkpoint: the time to start stays bounded whatever comes in. */
+const CHECKPOINT_WAIT_FACTOR = 2;
 /** About 1 kB of memory each: a gigabyte. */
 const SERIES_COUNT_MAX = 1_000_000;
-
-export type TsdbOptions = {
-  /** Created when absent. Only one open database may use it. */
-  readonly directory: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Blocks are deleted when all their samples are older than this. */
-  readonly retentionMs: number;
-  readonly blockPeriodMs?: number | undefined;
-  /** A checkpoint is written when this much log has gathered behind the last one. It bounds the time to start. */
-  readonly checkpointLogBytes?: number | undefined;
-  /** Series in the head; samples of series beyond it are refused and counted. */
-  readonly seriesCountMax?: number | undefined;
-};
-
-/** `'stale'` writes the marker that says that the series ended: see `setStale`. */
-export type Sample = { readonly series: SeriesRef | Labels; readonly at: number; readonly value: number | 'stale' };
-
-export type TsdbStats = Totals & {
-  readonly seriesCount: number;
-  readonly headSampleCount: number;
-  readonly headBytes: number;
-  readonly blockCount: number;
-  readonly blockSampleCount: number;
-  readonly blockBytes: number;
-  readonly walBytes: number;
-  readonly damagedBlockCount: number;
-  readonly damagedChunkCount: number;
-  /** What opening found in the log; samples are skipped when a block has them already. */
-  readonly replay: ReplayOutcome & { readonly skippedSampleCount: number; readonly lengthMs: number };
-};
-
-/** Samples since the database was opened, by what became of them. */
-type Totals = { readonly [K in Exclude<keyof AppendOutcome, 'unknownRefs'>]: number } & {
-  readonly unknownRefCount: number;
-};
+/** As in Prometheus' examples: about 20 MB. */
+const EXEMPLAR_COUNT_MAX = 100_000;
 
 /**
  * Opens the database in `directory`, replaying its log: every sample that was acknowledged is there.
@@ -98,6 +75,8 @@ export class Tsdb implements AsyncDisposable {
   readonly #checkpointLogBytes: number;
   readonly #blocks: BlockStore;
   readonly #head: Head;
+  readonly #exemplars: ExemplarRing;
+  readonly #flusher: Flusher;
   readonly #wal: WriteAheadLog;
   readonly #replay: TsdbStats['replay'];
   readonly #timers: readonly Timer[];
@@ -105,6 +84,10 @@ export class Tsdb implements AsyncDisposable {
   #maintenance: Promise<void> = Promise.resolve();
   /** A flush made part of the log superfluous. Stays set when writing the checkpoint fails, so that it is tried again. */
   #isCheckpointDue = false;
+  /** A run for the log's sake is on its way. */
+  #isLogRunPending = false;
+  /** What the head's chunks are read from until there is another checkpoint. */
+  #checkpoint: Block | undefined;
   #isClosed = false;
 
   /** Use `openTsdb`. */
@@ -115,14 +98,21 @@ export class Tsdb implements AsyncDisposable {
     this.#retentionMs = retentionMs;
     this.#periodMs = blockPeriodMs ?? BLOCK_PERIOD_MS;
     this.#checkpointLogBytes = options.checkpointLogBytes ?? CHECKPOINT_LOG_BYTES;
-    this.#head = new Head({ periodMs: this.#periodMs, seriesCountMax: seriesCountMax ?? SERIES_COUNT_MAX });
+    this.#exemplars = new ExemplarRing(options.exemplarCountMax ?? EXEMPLAR_COUNT_MAX);
+    this.#head = new Head({
+      periodMs: this.#periodMs,
+      seriesCountMax: seriesCountMax ?? SERIES_COUNT_MAX,
+      labelLimits: options.labelLimits ?? LABEL_LIMITS,
+      lateWindowMs: options.outOfOrderWindowMs ?? 0,
+      exemplars: this.#exemplars,
+      onOverflow: (labels) =>
+        log.warn('tsdb.series-over-budget', { seriesCount: this.#head.seriesCount, firstFolded: labels }),
+    });
     const startMs = clock.monotonicMs();
     this.#blocks = new BlockStore(path.join(directory, 'blocks'), log);
+    this.#flusher = new Flusher(this.#head, this.#blocks, { periodMs: this.#periodMs, log });
     this.#head.leastAt = this.#blocks.flushedThrough;
-    let skippedSampleCount = 0;
-    const { wal, replay } = WriteAheadLog.open(path.join(directory, 'wal'), log, (record) => {
-      skippedSampleCount += this.#head.restore(record);
-    });
+    const { wal, replay, skippedSampleCount } = this.#openLog(path.join(directory, 'wal'));
     this.#head.endRestore();
     this.#wal = wal;
     this.#replay = { ...replay, skippedSampleCount, lengthMs: clock.monotonicMs() - startMs };
@@ -134,8 +124,9 @@ export class Tsdb implements AsyncDisposable {
   }
 
   /**
-   * The number that stands for a series, so that its labels are looked at once. Undefined when the head is at its limit of
-   * series. Good while the series gets samples: after a flush without any, `append` reports it in `unknownRefs`.
+   * The number that stands for a series, so that its labels are looked at once. Beyond the limit of series it is that of
+   * an overflow series, which many share; undefined when there are too many of these as well. Good while the series gets
+   * samples: after a flush without any, `append` reports it in `unknownRefs`.
    */
   seriesRef(labels: Labels): SeriesRef | undefined {
     return this.#head.refOf(labels);
@@ -148,14 +139,18 @@ export class Tsdb implements AsyncDisposable {
       const ref = typeof sample.series === 'number' ? sample.series : this.#head.refOf(sample.series);
       if (ref !== undefined) known.push({ ref, sample });
     }
-    const values = Float64Array.from(known, ({ sample }) => (sample.value === 'stale' ? 0 : sample.value));
+    const values = Float64Array.from(known, ({ sample: { value } }) => (typeof value === 'number' ? value : 0));
     known.forEach(({ sample }, i) => {
       if (sample.value === 'stale') setStale(values, i);
     });
+    const hasHistogram = known.some(({ sample: { value } }) => typeof value === 'object');
     const columns = {
       refs: Uint32Array.from(known, ({ ref }) => ref),
       times: Float64Array.from(known, ({ sample }) => sample.at),
       values,
+      histograms: hasHistogram
+        ? known.map(({ sample: { value } }) => (typeof value === 'object' ? value : undefined))
+        : undefined,
     };
     return this.#append(columns, samples.length - known.length);
   }
@@ -168,6 +163,38 @@ export class Tsdb implements AsyncDisposable {
    */
   async appendColumns(columns: SampleColumns): Promise<AppendOutcome> {
     return this.#append(columns, 0);
+  }
+
+  /**
+   * Appends exemplars of known series, durable as samples are. One that is not behind the last one of its series, or whose
+   * series is not known, is left out. Returns how many were kept. @throws OperatingError as `appendColumns`.
+   */
+  async appendExemplars(exemplars: readonly (Exemplar & { readonly series: SeriesRef | Labels })[]): Promise<number> {
+    this.#requireOpen();
+    const kept: ExemplarEntry[] = [];
+    const newest = new Map<SeriesRef, number>();
+    for (const { series, at, value, labels } of exemplars) {
+      const ref = typeof series === 'number' ? series : this.#head.refOf(series);
+      if (ref === undefined || !this.#head.isKnown(ref)) continue;
+      if (at <= (newest.get(ref) ?? -Infinity) || !this.#exemplars.accepts(ref, { at, value, labels })) continue;
+      newest.set(ref, at);
+      kept.push({ ref, at, value, labels });
+    }
+    if (kept.length === 0) return 0;
+    const unlogged = this.#head.unlogged;
+    const series: LogRecord[] = unlogged.length > 0 ? [{ kind: 'series', entries: unlogged }] : [];
+    this.#wal.append([...series, { kind: 'exemplars', exemplars: kept }]);
+    this.#head.markLogged();
+    for (const exemplar of kept) this.#exemplars.add(exemplar.ref, exemplar);
+    return kept.length;
+  }
+
+  /** The exemplars in [minAt, maxAt] of every series that all `matchers` accept, each in order of time. */
+  exemplars(matchers: readonly LabelMatcher[], minAt: number, maxAt: number): ExemplarSeries[] {
+    return this.#head.index.find(matchers.map(compileMatcher)).flatMap(({ ref, labels }) => {
+      const exemplars = this.#exemplars.of(ref, minAt, maxAt);
+      return exemplars.length === 0 ? [] : [{ labels, exemplars }];
+    });
   }
 
   /**
@@ -196,17 +223,20 @@ export class Tsdb implements AsyncDisposable {
   stats(): TsdbStats {
     const series = this.#head.series;
     const blocks = this.#blocks.blocks;
+    const damagedOf = (block: Block): number => block.damagedChunkCount;
     return {
       ...this.#totals,
       seriesCount: series.length,
+      overflowSeriesCount: this.#head.overflowSeriesCount,
       headSampleCount: sumOf(series, ({ sampleCount }) => sampleCount),
       headBytes: sumOf(series, ({ sizeBytes }) => sizeBytes),
+      exemplarCount: this.#exemplars.count,
       blockCount: blocks.length,
       blockSampleCount: sumOf(blocks, ({ facts }) => facts.sampleCount),
       blockBytes: sumOf(blocks, ({ sizeBytes }) => sizeBytes),
       walBytes: this.#wal.sizeBytes,
       damagedBlockCount: this.#blocks.damagedFileCount,
-      damagedChunkCount: sumOf(blocks, ({ damagedChunkCount }) => damagedChunkCount),
+      damagedChunkCount: sumOf(blocks, damagedOf) + (this.#checkpoint?.damagedChunkCount ?? 0),
       replay: this.#replay,
     };
   }
@@ -216,18 +246,12 @@ export class Tsdb implements AsyncDisposable {
    * Never rejects: what fails is logged and tried again by the next run.
    */
   async maintain(): Promise<void> {
-    const run = async (): Promise<void> => {
-      if (this.#isClosed) return;
-      try {
-        await this.#flush();
-        await this.#blocks.compact(this.#periodMs);
-        this.#blocks.retainFrom(this.#clock.now() - this.#retentionMs);
-      } catch (error) {
-        this.#log.error('tsdb.maintenance-failed', { error: describeError(error) });
-      }
-    };
-    this.#maintenance = this.#maintenance.then(run);
-    await this.#maintenance;
+    await this.#inTurn(async () => {
+      if (await this.#flusher.flush()) this.#isCheckpointDue = true;
+      await this.#writeCheckpointIfDue();
+      await this.#blocks.compact(this.#periodMs);
+      this.#blocks.retainFrom(this.#clock.now() - this.#retentionMs);
+    });
   }
 
   /** Waits for maintenance, syncs the log and closes. The head needs no flush: the next open replays it. */
@@ -237,28 +261,69 @@ export class Tsdb implements AsyncDisposable {
     for (const timer of this.#timers) timer.cancel();
     await this.#maintenance;
     this.#wal[Symbol.dispose]();
+    this.#checkpoint?.[Symbol.dispose]();
     this.#blocks[Symbol.dispose]();
   }
 
-  #append(columns: SampleColumns, overLimitCount: number): AppendOutcome {
-    if (this.#isClosed) throw new OperatingError('unavailable', 'the database is closed: open it again');
+  async #append(columns: SampleColumns, overLimitCount: number): Promise<AppendOutcome> {
+    this.#requireOpen();
     if (columns.refs.length > BATCH_SAMPLES_MAX) {
       throw new OperatingError(
         'invalid',
         `a batch has at most ${BATCH_SAMPLES_MAX} samples: split the ${columns.refs.length}`,
       );
     }
-    const { accepted, outcome } = this.#head.admit(columns, this.#clock.now());
+    const { accepted, late, outcome } = this.#head.admit(columns, this.#clock.now());
     const records: LogRecord[] = [];
     if (this.#head.unlogged.length > 0) records.push({ kind: 'series', entries: this.#head.unlogged });
-    if (accepted.refs.length > 0) records.push({ kind: 'samples', ...accepted });
+    if (accepted.refs.length > 0 || late !== undefined) records.push({ kind: 'samples', ...accepted, late });
     if (records.length > 0) this.#wal.append(records);
     this.#head.markLogged();
-    this.#head.apply(accepted);
+    this.#head.apply(accepted, late);
     const { unknownRefs, ...counts } = { ...outcome, overLimitCount };
     const ownTotals: Totals = { ...counts, unknownRefCount: unknownRefs.length };
     this.#totals = mapTotals((name) => this.#totals[name] + ownTotals[name]);
+    await this.#boundLog();
     return { ...counts, unknownRefs };
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new OperatingError('unavailable', 'the database is closed: open it again');
+  }
+
+  /** Has a checkpoint written when the log has grown, and waits for it when it has grown far more. */
+  async #boundLog(): Promise<void> {
+    const dueBytes = this.#checkpointDueBytes();
+    if (this.#wal.segmentBytes < dueBytes) return;
+    if (!this.#isLogRunPending) {
+      this.#isLogRunPending = true;
+      void this.#inTurn(async () => {
+        try {
+          await this.#writeCheckpointIfDue();
+        } finally {
+          this.#isLogRunPending = false;
+        }
+      });
+    }
+    if (this.#wal.segmentBytes >= dueBytes * CHECKPOINT_WAIT_FACTOR) await this.#maintenance;
+  }
+
+  #checkpointDueBytes(): number {
+    return Math.max(this.#checkpointLogBytes, this.#wal.checkpointBytes / 2);
+  }
+
+  /** Runs `work` after what is running, unless the database is closed. What it throws is logged. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const run = async (): Promise<void> => {
+      if (this.#isClosed) return;
+      try {
+        await work();
+      } catch (error) {
+        this.#log.error('tsdb.maintenance-failed', { error: describeError(error) });
+      }
+    };
+    this.#maintenance = this.#maintenance.then(run);
+    await this.#maintenance;
   }
 
   async #sync(): Promise<void> {
@@ -269,61 +334,44 @@ export class Tsdb implements AsyncDisposable {
     }
   }
 
-  /** Moves each period that ended half a period before the newest sample into a block of its own. */
-  async #flush(): Promise<void> {
-    const newestAt = this.#head.series.reduce((latest, { lastAt }) => Math.max(latest, lastAt), -Infinity);
-    const startOf = (at: number): number => Math.floor(at / this.#periodMs) * this.#periodMs;
-    const flushAt = startOf(newestAt - this.#periodMs / 2);
-    const oldestAt = (): number =>
-      this.#head.series.reduce((first, series) => Math.min(first, series.firstAt), Infinity);
-    for (let startAt = startOf(oldestAt()); startAt < flushAt; startAt = startOf(oldestAt())) {
-      await this.#flushPeriod(startAt, startAt + this.#periodMs);
-      this.#isCheckpointDue = true;
-    }
-    if (!this.#isCheckpointDue && this.#wal.segmentBytes < this.#checkpointLogBytes) return;
-    const closed = this.#wal.rotate();
-    await this.#wal.checkpoint(closed, this.#head.records());
-    this.#isCheckpointDue = false;
+  #openLog(directory: string): ReturnType<typeof WriteAheadLog.open> & { readonly skippedSampleCount: number } {
+    let skippedSampleCount = 0;
+    const visit = (record: LogRecord): void => {
+      skippedSampleCount += this.#head.restore(record);
+    };
+    const opened = WriteAheadLog.open(directory, this.#log, {
+      visit,
+      restore: (file) => {
+        this.#checkpoint = new Block(0, file, this.#log);
+        skippedSampleCount += this.#head.restoreCheckpoint(this.#checkpoint);
+        replayFrames(this.#checkpoint.index.records, 0, visit);
+      },
+    });
+    return { ...opened, skippedSampleCount };
   }
 
-  async #flushPeriod(startAt: number, endAt: number): Promise<void> {
-    this.#head.leastAt = endAt; // From here on nothing is added to the period, so what is written is all there is.
-    const block = await this.#blocks.write(seriesBefore(this.#head.series, endAt), { startAt, endAt });
-    this.#blocks.publish(block);
-    this.#head.dropBefore(endAt);
-    const { number, facts, sizeBytes } = block;
-    this.#log.info('tsdb.block.flushed', {
-      number,
-      seriesCount: facts.seriesCount,
-      sampleCount: facts.sampleCount,
-      sizeBytes,
-    });
+  async #writeCheckpointIfDue(): Promise<void> {
+    if (!this.#isCheckpointDue && this.#wal.segmentBytes < this.#checkpointDueBytes()) return;
+    const closed = this.#wal.rotate();
+    const range = { startAt: 0, endAt: 0, replaces: [] };
+    await this.#wal.checkpoint(closed, (file) =>
+      writeBlock(file, this.#head.contents(), { ...range, kind: 'checkpoint', records: () => this.#exemplarRecords() }),
+    );
+    this.#isCheckpointDue = false;
+    // Writing it has read every chunk of the one before that is still needed.
+    this.#checkpoint?.[Symbol.dispose]();
+    this.#checkpoint = undefined;
+  }
+
+  #exemplarRecords(): Uint8Array {
+    const exemplars = [...this.#exemplars.all()].filter(({ ref }) => this.#head.isKnown(ref));
+    const out = new ByteWriter();
+    if (exemplars.length > 0) encodeRecord({ kind: 'exemplars', exemplars }, out);
+    return out.view();
   }
 
   #sources(): Parameters<typeof selectSeries>[0] {
     return { blocks: this.#blocks.blocks, head: this.#head.index };
-  }
-}
-
-const TOTAL_NAMES = [
-  'acceptedCount',
-  'outOfOrderCount',
-  'duplicateCount',
-  'tooOldCount',
-  'tooNewCount',
-  'overLimitCount',
-  'unknownRefCount',
-] as const satisfies readonly (keyof Totals)[];
-const NO_TOTALS = mapTotals(() => 0);
-
-function mapTotals(valueOf: (name: keyof Totals) => number): Totals {
-  return Object.fromEntries(TOTAL_NAMES.map((name) => [name, valueOf(name)])) as Totals;
-}
-
-function* seriesBefore(series: readonly HeadSeries[], cutAt: number): Generator<BlockSeries> {
-  for (const one of series.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
-    const chunks = one.chunksBefore(cutAt);
-    if (chunks.length > 0) yield { labels: one.labels, chunks: mergeChunks(chunks) };
   }
 }
 

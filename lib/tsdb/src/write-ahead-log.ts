@@ -7,24 +7,14 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { describeError, type Log, OperatingError } from '@plumb/base';
 import { ByteWriter } from './bytes.ts';
-import {
-  createFileAtomically,
-  diskError,
-  listNumbered,
-  numberedName,
-  syncDirectory,
-  writeFully,
-} from './durable-file.ts';
-import { decodePayload, encodeRecord, FRAME_HEADER_BYTES, type LogRecord, RECORD_BYTES_MAX } from './log-record.ts';
+import { diskError, listNumbered, numberedName, syncDirectory, writeFully } from './durable-file.ts';
+import { encodeRecord, type LogRecord } from './log-record.ts';
+import { isLog, LOG_HEADER, replayFile } from './log-replay.ts';
 
 const SEGMENT = '.wal';
 const CHECKPOINT = '.checkpoint';
-/** "PLWL" and the version of the format. */
-const FILE_HEADER = Uint8Array.of(0x50, 0x4c, 0x57, 0x4c, 1, 0, 0, 0);
 /** The buffer for records is given back when a large batch made it larger than this. */
 const BUFFER_BYTES_KEPT = 4 * 1_024 * 1_024;
 
@@ -32,8 +22,15 @@ export type ReplayOutcome = {
   readonly recordCount: number;
   /** Bytes that were cut from the end of the last segment: a write that a crash interrupted. */
   readonly tornBytes: number;
-  /** Segments that are damaged before their end, whose rest could not be read. */
+  /** Checkpoints and segments that are damaged before their end, whose rest could not be read. */
   readonly damagedSegmentCount: number;
+  /** Records in the middle of segments whose checksum is wrong: they are left out. */
+  readonly damagedRecordCount: number;
+};
+
+export type LogReaders = {
+  readonly restore: (checkpointFile: string) => void;
+  readonly visit: (record: LogRecord) => void;
 };
 
 export class WriteAheadLog implements Disposable {
@@ -53,30 +50,39 @@ export class WriteAheadLog implements Disposable {
     this.#closedBytes = sizes.closedBytes;
     this.#checkpointBytes = sizes.checkpointBytes;
     this.#fd = openSegment(directory, number);
-    this.#sizeBytes = FILE_HEADER.length;
+    this.#sizeBytes = LOG_HEADER.length;
   }
 
-  /** Hands every record of the log in `directory` to `visit`, in order, and opens a fresh segment behind them. */
+  /**
+   * Hands the newest checkpoint to `restore`, then every record of the segments behind it to `visit`, in order, and opens a
+   * fresh segment. A checkpoint that `restore` throws on is set aside, and the segments are all there is.
+   */
   static open(
     directory: string,
     log: Log,
-    visit: (record: LogRecord) => void,
+    { restore, visit }: LogReaders,
   ): { wal: WriteAheadLog; replay: ReplayOutcome } {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     removeLeftovers(directory);
     const checkpoint = listNumbered(directory, CHECKPOINT).at(-1);
     const segments = listNumbered(directory, SEGMENT);
-    const outcome = { recordCount: 0, tornBytes: 0, damagedSegmentCount: 0 };
+    const outcome = { recordCount: 0, tornBytes: 0, damagedSegmentCount: 0, damagedRecordCount: 0 };
     const count = (record: LogRecord): void => {
       outcome.recordCount += 1;
       visit(record);
     };
-    const files = [...(checkpoint === undefined ? [] : [checkpoint.file]), ...segments.map(({ file }) => file)];
-    for (const file of files) {
-      const goodBytes = replayFile(file, count, log);
+    const restoreAny = (file: string): void => {
+      if (isLog(file)) replayFile(file, count, log);
+      else restore(file);
+    };
+    const checkpointBytes = checkpoint === undefined ? 0 : restoreOrSetAside(checkpoint.file, restoreAny, log);
+    if (checkpoint !== undefined && checkpointBytes === 0) outcome.damagedSegmentCount += 1;
+    for (const { file } of segments) {
+      const { goodBytes, damagedRecordCount } = replayFile(file, count, log);
+      outcome.damagedRecordCount += damagedRecordCount;
       const lostBytes = fs.statSync(file).size - goodBytes;
       if (lostBytes === 0) continue;
-      if (file === files.at(-1)) {
+      if (file === segments.at(-1)?.file) {
         fs.truncateSync(file, goodBytes);
         outcome.tornBytes += lostBytes;
         log.warn('tsdb.wal.torn-tail', { file, goodBytes, lostBytes });
@@ -87,7 +93,6 @@ export class WriteAheadLog implements Disposable {
     }
     const last = Math.max(checkpoint?.number ?? 0, segments.at(-1)?.number ?? 0);
     const closedBytes = sumOfSizes(segments.map(({ file }) => file));
-    const checkpointBytes = sumOfSizes(checkpoint === undefined ? [] : [checkpoint.file]);
     return { wal: new WriteAheadLog(directory, last + 1, { closedBytes, checkpointBytes }), replay: outcome };
   }
 
@@ -141,29 +146,24 @@ export class WriteAheadLog implements Disposable {
     this.#closedBytes += this.#sizeBytes;
     this.#number += 1;
     this.#fd = openSegment(this.#directory, this.#number);
-    this.#sizeBytes = FILE_HEADER.length;
+    this.#sizeBytes = LOG_HEADER.length;
     return closed;
   }
 
-  /** Replaces all segments up to `number` by `records`, which together must say all that still matters of them. */
-  async checkpoint(number: number, records: Iterable<LogRecord>): Promise<void> {
+  /** Of the checkpoint that stands for all segments before. */
+  get checkpointBytes(): number {
+    return this.#checkpointBytes;
+  }
+
+  /** Replaces all segments up to `number` by the file that `write` creates, which must say all that still matters of them. */
+  async checkpoint(number: number, write: (file: string) => Promise<unknown>): Promise<string> {
     const file = path.join(this.#directory, numberedName(number, CHECKPOINT));
-    await createFileAtomically(file, async (fd) => {
-      writeFully(fd, FILE_HEADER);
-      const buffer = new ByteWriter(64 * 1_024);
-      for (const record of records) {
-        encodeRecord(record, buffer);
-        if (buffer.size < 1_024 * 1_024) continue;
-        writeFully(fd, buffer.view());
-        buffer.clear();
-        await breathe();
-      }
-      writeFully(fd, buffer.view());
-    });
+    await write(file);
     removeLeftovers(this.#directory);
     const closed = listNumbered(this.#directory, SEGMENT).filter((segment) => segment.number !== this.#number);
     this.#closedBytes = sumOfSizes(closed.map((segment) => segment.file));
     this.#checkpointBytes = sumOfSizes([file]);
+    return file;
   }
 
   [Symbol.dispose](): void {
@@ -182,7 +182,7 @@ export class WriteAheadLog implements Disposable {
 
 function openSegment(directory: string, number: number): number {
   const fd = fs.openSync(path.join(directory, numberedName(number, SEGMENT)), 'wx', 0o600);
-  writeFully(fd, FILE_HEADER, 0);
+  writeFully(fd, LOG_HEADER, 0);
   syncDirectory(directory);
   return fd;
 }
@@ -201,27 +201,16 @@ function removeLeftovers(directory: string): void {
   for (const { file } of old) fs.rmSync(file);
 }
 
-/** Visits the records of a file up to the first that is not whole; returns how many bytes were good. */
-function replayFile(file: string, visit: (record: LogRecord) => void, log: Log): number {
-  const bytes = fs.readFileSync(file);
-  if (bytes.length < FILE_HEADER.length) return 0;
-  if (bytes.compare(FILE_HEADER, 0, FILE_HEADER.length, 0, FILE_HEADER.length) !== 0) {
-    throw new OperatingError('invalid', `${file} is not a log of this version: move it away to start without it`);
+/** The size of the checkpoint, or 0 when it is damaged. */
+function restoreOrSetAside(file: string, restore: (file: string) => void, log: Log): number {
+  try {
+    restore(file);
+    return fs.statSync(file).size;
+  } catch (error) {
+    if (error instanceof OperatingError && error.code === 'invalid') throw error;
+    const movedTo = `${file}.damaged`;
+    fs.renameSync(file, movedTo);
+    log.error('tsdb.checkpoint.damaged', { file, movedTo, reason: describeError(error) });
+    return 0;
   }
-  let offset = FILE_HEADER.length;
-  while (offset + FRAME_HEADER_BYTES <= bytes.length) {
-    const length = bytes.readUInt32LE(offset);
-    const end = offset + FRAME_HEADER_BYTES + length;
-    if (length === 0 || length > RECORD_BYTES_MAX || end > bytes.length) break;
-    const payload = bytes.subarray(offset + FRAME_HEADER_BYTES, end);
-    if (crc32(payload) !== bytes.readUInt32LE(offset + 4)) break;
-    try {
-      visit(decodePayload(payload));
-    } catch (error) {
-      log.error('tsdb.wal.unreadable-record', { file, offset, error: describeError(error) });
-      break;
-    }
-    offset = end;
-  }
-  return offset;
 }
