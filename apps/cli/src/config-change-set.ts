@@ -22,6 +22,8 @@ export type PlanOptions = {
   readonly identities: readonly string[];
   /** Take away what the layer has and the file has not. */
   readonly isComplete: boolean;
+  /** Called for each value that was looked at: sealing thousands takes seconds. */
+  readonly onStep: () => void;
 };
 
 /** What to ask of the store, without what is there already. @throws OperatingError as sealing does. */
@@ -29,7 +31,7 @@ export async function planChanges(
   config: Pick<ConfigClient, 'list' | 'recipientsFor'>,
   { application, layer }: Target,
   values: ReadonlyMap<string, IncomingValue>,
-  { identities, isComplete }: PlanOptions,
+  { identities, isComplete, onStep }: PlanOptions,
 ): Promise<readonly WantedChange[]> {
   const entries = await config.list({ application, layer });
   const present = new Map(entries.map((entry) => [entry.key, entry]));
@@ -37,6 +39,7 @@ export async function planChanges(
   const readers = createReaders(config, application);
   const changes: WantedChange[] = [];
   for (const [key, { value, isSecret }] of values) {
+    onStep();
     const before = present.get(key);
     if (!isSecret || isSealedValue(value)) {
       if (before === undefined || !isDeepStrictEqual(before.value, value)) changes.push({ key, layer, value });

@@ -60,7 +60,7 @@ test('what each format cannot hold is left out by name', async () => {
     ['a.number-like', '5'],
   ]);
   const check = async (format: (typeof IMPORT_FORMATS)[number], text: string, expected: object): Promise<void> => {
-    const exported = await exportValues(flat, { format, prefix: format === 'dotenv' ? 'SHOP_' : undefined });
+    const exported = await exportValues(flat, { format, prefix: format === 'consul' ? undefined : 'SHOP_' });
     expect(exported.text).toContain(text);
     expect(exported).toMatchObject(expected);
   };

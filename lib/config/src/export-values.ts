@@ -31,7 +31,8 @@ export async function exportValues(
   const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1));
   const kept = new Map(sorted.filter(([, value]) => canHold(format, value)));
   const text = await formatValues(kept, format, prefix);
-  const again = await importValues(text, { format, prefix: prefix === '' ? undefined : prefix });
+  const isPrefixed = prefix !== '' && (format === 'dotenv' || format === 'consul');
+  const again = await importValues(text, { format, prefix: isPrefixed ? prefix : undefined });
   const read = again.kind === 'values' ? again.values : new Map<string, { readonly value: ConfigValue }>();
   return {
     text,

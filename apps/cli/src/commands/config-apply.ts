@@ -5,6 +5,7 @@ import { formatChanges } from '../config-format.ts';
 import { findIdentities, IDENTITY_FLAG } from '../config-identity.ts';
 import { COMMENT_FLAG, printOutcome } from '../config-outcome.ts';
 import { APPLICATION_FLAG, LAYER_FLAGS, readApplication, readLayer } from '../config-place.ts';
+import { createProgressBar } from '../progress-bar.ts';
 
 export const configApply: Command = {
   name: 'config apply',
@@ -37,9 +38,11 @@ export const configApply: Command = {
     const options = { format, isKebab: flags['kebab'] === true, secrets: text(flags, 'secret') };
     const file = await readFileValues(await readNamedText(name, shell), options);
     const { config } = await shell.connect();
+    using bar = createProgressBar({ what: 'comparing', total: file.values.size }, shell);
     const changes = await planChanges(config, target, file.values, {
       identities: await findIdentities(flags, shell),
       isComplete: flags['prune'] === true,
+      onStep: bar.step,
     });
     if (changes.length > CHANGES_PER_SET_MAX) {
       const advice = 'bring it in parts with "plumb config import"';

@@ -39,9 +39,11 @@ export const configImport: Command = {
     const target = { application: await readApplication(flags, shell), layer: readLayer(flags) ?? 'common' };
     const file = await readSource(words, flags, shell);
     const { config } = await shell.connect();
+    using bar = createProgressBar({ what: 'comparing', total: file.values.size }, shell);
     const changes = await planChanges(config, target, file.values, {
       identities: await findIdentities(flags, shell),
       isComplete: false,
+      onStep: bar.step,
     });
     const checked = await checkChanges(config, target, changes, file.placeOf);
     const isDryRun = flags['dry-run'] === true;

@@ -5,7 +5,7 @@ import { resubscribe } from '@plumb/rpc';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type Command, type Flags, refuseMore, requireWord, text } from '../command.ts';
+import { type Command, type Flags, refuseMore, requireWord, text, UsageError } from '../command.ts';
 import { IDENTITY_FLAG, readIdentities } from '../config-identity.ts';
 import { APPLICATION_FLAG, PLACE_FLAGS, readApplication, readCoordinates } from '../config-place.ts';
 import { createReload } from '../reload.ts';
@@ -26,6 +26,7 @@ export const configRender: Command = {
   flags: {
     ...APPLICATION_FLAG,
     ...PLACE_FLAGS,
+    once: { type: 'boolean', help: 'render and end, which is the default' },
     watch: { type: 'boolean', help: 'go on, and render again at every change' },
     reload: { type: 'string', value: 'COMMAND', help: 'run this when the file is new, in a shell' },
     signal: { type: 'string', value: 'NAME', help: 'send this signal when the file is new, such as HUP' },
@@ -35,6 +36,8 @@ export const configRender: Command = {
   async run(words, flags, shell) {
     const [template, out] = [requireWord(words, 0, 'TEMPLATE'), requireWord(words, 1, 'OUT')];
     refuseMore(words, 2);
+    if (flags['watch'] === true && flags['once'] === true)
+      throw new UsageError('--once ends and --watch goes on: say one');
     const application = await readApplication(flags, shell);
     const task = createTask({ template, out, application }, flags, shell);
     const { config } = await shell.connect();
