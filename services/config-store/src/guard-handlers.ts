@@ -3,7 +3,6 @@ import { OperatingError } from '@plumb/base';
 import { DEFAULT_LAYER } from '@plumb/config/layers';
 import { holdsScope } from '@plumb/rpc';
 import { faultsError, schemaFaults } from './change-faults.ts';
-import { compileSchema } from './compile-schema.ts';
 import { maySeeLayer, requireOwn } from './config-access.ts';
 import type { ConfigHandlers } from './contract.ts';
 import type { HandlerContext } from './handler-context.ts';
@@ -26,7 +25,7 @@ export function createGuardHandlers(context: HandlerContext): Pick<ConfigHandler
       requireOwn(application, caller);
       const revision = await store.alone(application, async () => {
         if (schema === null) return store.schemas.put(application, undefined);
-        const check = compileSchema(schema);
+        const check = await store.schemas.compile(schema);
         const faults = await store.read(application, async (state) => {
           const own = await schemaFaults(state, check);
           if (own.length > 0 || state.overlay === undefined) return own;

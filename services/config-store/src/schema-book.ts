@@ -1,5 +1,5 @@
 import { type Collection, type Compare, createCollection, type Kv } from '@plumb/kv';
-import { compileSchema, type SchemaCheck } from './compile-schema.ts';
+import type { SchemaCheck } from './compile-schema.ts';
 
 /** Compiled schemas that are kept; beyond it the one that was asked for longest ago is compiled again when it is needed. */
 const COMPILED_MAX = 64;
@@ -38,12 +38,17 @@ export class SchemaBook {
         ? known
         : {
             revision: item.modRevision,
-            check: compileSchema(JSON.parse(item.value.schema) as Record<string, unknown>),
+            check: await compile(JSON.parse(item.value.schema) as Record<string, unknown>),
           };
     this.#compiled.set(application, read);
     const oldest = this.#compiled.keys().next().value;
     if (this.#compiled.size > COMPILED_MAX && oldest !== undefined) this.#compiled.delete(oldest);
     return read;
+  }
+
+  /** @throws OperatingError as `compileSchema`. */
+  compile(schema: Readonly<Record<string, unknown>>): Promise<SchemaCheck> {
+    return compile(schema);
   }
 
   /** The revision of the change; of what is there already where nothing was to be changed. */
@@ -57,4 +62,10 @@ export class SchemaBook {
   compare(application: string, { revision }: ReadSchema): Compare {
     return this.#records.compare(application, revision);
   }
+}
+
+/** Loaded where there is a schema: ajv takes its time and memory. */
+async function compile(schema: Readonly<Record<string, unknown>>): Promise<SchemaCheck> {
+  const { compileSchema } = await import('./compile-schema.ts');
+  return compileSchema(schema);
 }
