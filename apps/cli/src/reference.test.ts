@@ -7,7 +7,7 @@ import { commands } from './commands/index.ts';
 
 const HEAD = `# Reference: configuration
 
-Made of the code: \`vitest run -u apps/cli/src/reference.test.ts\` writes it anew. How to use all of it is in the guide,
+Made of the code: \`vitest run apps/cli/src/reference.test.ts -u\` writes it anew. How to use all of it is in the guide,
 [Configuration in ten minutes](../guide/configuration.md).`;
 
 test('the reference says what the code does', async () => {
@@ -45,7 +45,7 @@ function formatMethod({
   output = {},
 }: MethodDescription): string {
   const answer = kind === 'stream' ? `stream of ${formatType(output)}` : formatType(output);
-  return `### ${method}\n\n${summary} (${scope})\n\n\`\`\`ts\n${formatType(input)}\n→ ${answer}\n\`\`\``;
+  return `### ${method}\n\n${summary} (${scope})\n\n\`\`\`text\n${formatType(input)}\n→ ${answer}\n\`\`\``;
 }
 
 function escapePipes(text: string): string {

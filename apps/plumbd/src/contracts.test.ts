@@ -17,7 +17,7 @@ test('every method says in one line what it is for', () => {
   }
 });
 
-test('the surface is the one that was reviewed: `vitest run -u apps/plumbd/src/contracts.test.ts` writes it anew', async () => {
+test('the surface is the one that was reviewed: `vitest run apps/plumbd/src/contracts.test.ts -u` writes it anew', async () => {
   await expect(`# RPC methods of plumbd\n\n${described.map(formatSection).join('\n\n')}\n`).toMatchFileSnapshot(
     '../api.snapshot.md',
   );

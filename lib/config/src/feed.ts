@@ -33,7 +33,7 @@ export const configValueSchema: v.GenericSchema<ConfigValue> = v.lazy(() =>
 export const sealedValueSchema = v.strictObject({
   $sealed: v.pipe(v.string(), v.maxLength(131_072), v.regex(/^[A-Za-z0-9+/=]*$/, 'an age file in Base64')),
   to: v.pipe(
-    v.array(v.pipe(v.string(), v.regex(/^age1[a-z0-9]{1,200}$/, 'an age recipient, like age1…'))),
+    v.array(v.pipe(v.string(), v.regex(/^age1[a-z0-9]{1,2100}$/, 'an age recipient, like age1…'))),
     v.maxLength(64),
   ),
 });

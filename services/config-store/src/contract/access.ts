@@ -6,7 +6,7 @@ import { application, at, layer } from './shapes.ts';
 
 const recipient = v.pipe(
   v.string(),
-  v.regex(/^age1[a-z0-9]{1,200}$/, 'an age recipient, like age1…: "plumb config keys" shows yours'),
+  v.regex(/^age1[a-z0-9]{1,2100}$/, 'an age recipient, like age1…: "plumb config keys" shows yours'),
 );
 
 export const recipientSchema = v.object({
