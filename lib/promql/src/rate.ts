@@ -8,30 +8,19 @@ export type RateOptions = { readonly isCounter: boolean; readonly isRate: boolea
 /** Beyond 1.1 times the mean distance of samples, the series is taken to begin or end within the range. */
 const EXTRAPOLATION_REACH = 1.1;
 
-/** The difference between the last and the first sample, with what a counter lost in resets, as `stretchedDelta` has it. */
-export function extrapolatedDelta(window: Window, options: RateOptions): number | undefined {
-  const { values, start, end } = window;
-  let delta = (values[end - 1] as number) - (values[start] as number);
-  if (options.isCounter)
-    for (let i = start + 1; i < end; i += 1) if (isReset(window, i)) delta += values[i - 1] as number;
-  return stretchedDelta(window, delta, options);
-}
-
 /**
- * A difference between the last and the first sample of a window, stretched to the whole range as `stretchOf` has it.
- * Undefined with fewer than two samples, but for a counter that began within the range.
+ * The difference between the last and the first sample, with what a counter lost in resets, stretched to the whole range as
+ * `stretchOf` has it. Undefined with fewer than two samples, but for a counter that began within the range.
  */
-export function stretchedDelta(
-  window: Window,
-  betweenSamples: number,
-  { isCounter, isRate }: RateOptions,
-): number | undefined {
+export function extrapolatedDelta(window: Window, { isCounter, isRate }: RateOptions): number | undefined {
   const { times, values, start, end, startAt, endAt } = window;
   const count = end - start;
   const startedAt = isCounter ? countingSince(window) : 0;
   if (count < 2 && startedAt === 0) return undefined;
   const first = values[start] as number;
-  const delta = startedAt === 0 ? betweenSamples : betweenSamples + first;
+  let delta = (values[end - 1] as number) - first;
+  if (isCounter) for (let i = start + 1; i < end; i += 1) if (isReset(window, i)) delta += values[i - 1] as number;
+  if (startedAt !== 0) delta += first;
   const toZero = isCounter && delta > 0 && first >= 0 ? first / delta : Infinity;
   const span = { firstAt: times[start] as number, lastAt: times[end - 1] as number, count, startAt, endAt, startedAt };
   const factor = stretchOf(span, toZero);
