@@ -198,3 +198,46 @@ test('a typed read gives what the schema makes, or says what is wrong without th
   check('mail', v.object({ host: v.number() }), 'the configuration "mail.host" cannot be used');
   expect(() => view.read('password', v.number())).not.toThrow('hunter2');
 });
+
+test('a change set that does not pass the check is refused as a whole, and tried again with what its source says next', () => {
+  const heard: unknown[] = [];
+  const { view, apply } = createLayeredConfig({
+    sourceNames: ['low', 'high'],
+    onListenerError: (error) => heard.push(error),
+    check: (snapshot) => (Number(snapshot.get('min')) > Number(snapshot.get('max')) ? ['min is above max'] : []),
+  });
+  view.subscribe('', (value, { revision }, before) => heard.push([value, revision, before.get()]));
+  const say = (index: number, values: Record<string, ConfigValue>, revision?: number): readonly string[] =>
+    apply(new Map([[index, { revision, values: saidBy('file', Object.entries(values)) }]]));
+  expect(say(0, { min: 1, max: 5 }, 1)).toEqual([]);
+  expect(say(1, { min: 9, title: 'x' }, 2)).toEqual(['min is above max']);
+  expect([view.get(), view.revision]).toEqual([{ min: 1, max: 5 }, 1]);
+  expect(view.explain('title').statements).toEqual([]);
+  const change = new Map([['colour', { value: 'red', origin: { source: 'file' } }]]);
+  expect(apply(new Map([[1, { revision: 3, changes: change }]]))).toEqual(['min is above max']);
+  expect(say(0, { min: 1, max: 6 }, 4)).toEqual([]);
+  expect(view.get()).toEqual({ min: 1, max: 6 });
+  expect(say(0, { min: 1, max: 10 }, 5)).toEqual([]);
+  expect(view.exists('title')).toBe(false);
+  expect(apply(new Map([[1, { revision: 6, changes: new Map() }]]))).toEqual([]);
+  expect(view.revision).toBe(6);
+  expect(view.get()).toEqual({ min: 9, max: 10, title: 'x', colour: 'red' });
+  expect(heard.map((one) => (one as unknown[])[0])).toEqual([
+    { min: 1, max: 5 },
+    { min: 1, max: 6 },
+    { min: 1, max: 10 },
+    { min: 9, max: 10, title: 'x', colour: 'red' },
+  ]);
+});
+
+test('a change that a listener makes is told when all have heard of the one before', () => {
+  const { view, apply } = createSource();
+  const heard: string[] = [];
+  view.subscribe('a', (value) => {
+    heard.push(`first ${JSON.stringify(value)}`);
+    if (value === 1) apply(changeOf({ a: 2 }, 2));
+  });
+  view.subscribe('a', (value) => heard.push(`second ${JSON.stringify(value)}`));
+  apply(changeOf({ a: 1 }, 1));
+  expect(heard).toEqual(['first 1', 'second 1', 'first 2', 'second 2']);
+});

@@ -40,8 +40,8 @@ export type LayeredConfig = {
   readonly view: ConfigView;
   /**
    * Makes what sources say take effect, by their number from the lowest, in one change set; values are frozen. Returns
-   * the faults for which it was refused: then nothing is different, and what was refused is tried again with whatever
-   * comes next.
+   * the faults for which it was refused: then nothing is different, and what was refused is remembered, and tried again
+   * together with what the same source says next, be it no change.
    */
   readonly apply: (said: ReadonlyMap<number, Said>) => readonly string[];
   /** The paths that somebody listens to at present. */
@@ -104,16 +104,6 @@ class ConfigCore {
   }
 
   apply(said: ReadonlyMap<number, Said>): readonly string[] {
-    const faults = this.#attempt(said);
-    if (faults.length > 0) return faults;
-    // What was refused may be good with what has come.
-    for (const [index, { size }] of this.#refused.entries()) {
-      if (size > 0) this.#attempt(new Map([[index, { changes: new Map() }]]));
-    }
-    return faults;
-  }
-
-  #attempt(said: ReadonlyMap<number, Said>): readonly string[] {
     const wanted = new Map([...said].map(([index, one]) => [index, this.#differences(index, one)] as const));
     const isDetached = this.#versionCount % VERSIONS_PER_MAP_MAX === 0;
     this.#versionCount += 1;

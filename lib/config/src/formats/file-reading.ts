@@ -72,10 +72,10 @@ export function valueOf(node: PlacedNode): ConfigValue {
   return object;
 }
 
-/** Why the number that `source` writes cannot be used; undefined for one that every program can hold. */
-export function numberFault(value: number, source: string): string | undefined {
+/** Why a number cannot be used; undefined for one that every program can hold. It may be a secret, so it is not shown. */
+export function numberFault(value: number): string | undefined {
   if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return undefined;
-  return `${source} is not a number that every program can hold: write it as text, in quotes`;
+  return 'this is not a number that every program can hold: write it as text, in quotes';
 }
 
 /** An empty object is a value, and so is one that is sealed. */

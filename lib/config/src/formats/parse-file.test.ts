@@ -77,7 +77,7 @@ test('faults are placed, all that can be told, and nothing of the file is used',
   await check('json', '{"a": 1} x', '^1:10 nothing may stand behind');
   await check('json', '{"a": "b\n"}', '^1:7 the text that begins here does not end on its line');
   await check('json', '{"a": "\\q"}', '^1:7 the text that begins here has a character');
-  await check('json', '{"a": 12345678901234567890}', '^1:7 12345678901234567890 is not a number that every program');
+  await check('json', '{"a": 12345678901234567890}', '^1:7 this is not a number that every program');
   await check('json', '{"": 1}', '^1:2 a name must not be empty');
   await check('json', '[]', '^1:1 the file must be an object');
   await check('json', '', '^1:1 the file ends where a value must stand');
@@ -87,14 +87,14 @@ test('faults are placed, all that can be told, and nothing of the file is used',
     'yaml',
     'a: 1\na: 2\nb:\n  c: .inf\n',
     '^2:1 the name "a" stands here twice',
-    '^4:6 .inf is not a number',
+    '^4:6 this is not a number',
   );
   await check('yaml', 'a: *b\n', '^1:4 the alias \\*b has no anchor &b before it');
   await check('yaml', 'a: &b [*b]\n', '^1:8 the alias \\*b contains itself');
   await check('yaml', '- a\n', '^1:1 the file must have names');
   await check('yaml', 'a:\n\tb: 1\n', '^2:1 not YAML: tabs are not allowed as indentation');
   await check('toml', 'a = 1\nb = \n', '^2:5 not TOML');
-  await check('toml', 'a = inf\n', '^1:1 Infinity is not a number that every program can hold');
+  await check('toml', 'a = inf\n', '^1:1 this is not a number that every program can hold');
   await check(
     'dotenv',
     'A=1\nA__B=2\nA=3\nwhat\nC="open\n',
@@ -103,6 +103,38 @@ test('faults are placed, all that can be told, and nothing of the file is used',
     '^4:1 a line must be NAME=value',
     '^5:3 the quotes of C are not closed',
   );
+});
+
+test('no fault shows a value, which may be a secret', async () => {
+  const check = async (format: FileFormat, ...texts: string[]): Promise<void> => {
+    for (const text of texts) {
+      const [fault = ''] = await linesOf(format, text);
+      expect(fault).toMatch(/^\d+:\d+ /);
+      expect(fault).not.toMatch(/hunter2|1234567890/);
+    }
+  };
+  await check('json', '{"a": "hunter2', '{"a": "hunter2" "b"}', '{"a": 12345678901234567890}', '{"a": hunter2}');
+  await check(
+    'yaml',
+    'a: "hunter2',
+    'a: "hunter2" x',
+    'a: b: hunter2',
+    'a: 12345678901234567890',
+    'a: !x hunter2',
+    'a: ]hunter2',
+  );
+  await check(
+    'yaml',
+    '- hunter2',
+    'a: [hunter2',
+    'a: "\\qhunter2"',
+    'hunter2',
+    'a: !!int hunter2',
+    'a: *hunter',
+    '%hunter2\n---\na: 1',
+  );
+  await check('toml', 'a = "hunter2', 'a = hunter2', 'a = 12345678901234567890', 'a = "x" hunter2', 'a = "\\qhunter2"');
+  await check('dotenv', 'A="hunter2', 'A="x" hunter2', "A='hunter2", 'hunter2');
 });
 
 test('a file without values is one that says nothing', async () => {

@@ -141,7 +141,7 @@ class JsonReader {
       throw this.#fault(isEnd ? 'the file ends where a value must stand' : 'a value must stand here');
     }
     const value = Number(source);
-    const reason = numberFault(value, source);
+    const reason = numberFault(value);
     if (reason !== undefined) this.faults.push({ offset: this.#at, reason });
     this.#at += source.length;
     return { kind: 'value', value };

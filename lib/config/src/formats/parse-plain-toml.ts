@@ -57,7 +57,7 @@ function wordNode(word: string): PlacedNode | undefined {
   if (word === 'true' || word === 'false') return { kind: 'value', value: word === 'true' };
   if (!NUMBER.test(word)) return undefined;
   const value = Number(word);
-  return numberFault(value, word) === undefined ? { kind: 'value', value } : undefined;
+  return numberFault(value) === undefined ? { kind: 'value', value } : undefined;
 }
 
 function emptyMap(): PlacedMap {

@@ -122,7 +122,7 @@ function valueNode(rest: string): PlacedNode | undefined {
   if (word !== undefined) return { kind: 'value', value: word };
   if (NUMBER.test(source)) {
     const value = Number(source);
-    return numberFault(value, source) === undefined ? { kind: 'value', value } : undefined;
+    return numberFault(value) === undefined ? { kind: 'value', value } : undefined;
   }
   return UNUSUAL_NUMBER.test(source) ? undefined : { kind: 'value', value: source };
 }

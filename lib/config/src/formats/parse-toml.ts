@@ -60,7 +60,7 @@ function plainValue(value: TomlValue, refuse: (reason: string) => void): ConfigV
   if (isTable(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plainValue(inner, refuse)]));
   }
-  const reason = typeof value === 'number' ? numberFault(value, String(value)) : undefined;
+  const reason = typeof value === 'number' ? numberFault(value) : undefined;
   if (reason !== undefined) refuse(reason);
   return typeof value === 'bigint' ? String(value) : value;
 }

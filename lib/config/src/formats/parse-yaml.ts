@@ -47,9 +47,15 @@ export function parseFullYaml(text: string, yaml: YamlModule): FileReading {
   return faultsAt(text, [...builder.faults, { offset: 0, reason: 'the file must have names: write "name: value"' }]);
 }
 
-/** The parser's message in our voice. It reports nesting beyond the stack as a fault of its own. */
+/** What the parser says before it quotes the file without quotes. */
+const QUOTING =
+  /^(Unknown directive|Unresolved tag|Invalid escape sequence|Block scalar header includes extra characters|Not a YAML token)/;
+
+/** The parser's message in our voice, without what it quotes of the file, which may be a secret. It tells of the stack's end too. */
 function plainWords(message: string): string {
-  return message.includes('call stack') ? 'nested too deeply' : message.charAt(0).toLowerCase() + message.slice(1);
+  if (message.includes('call stack')) return 'nested too deeply';
+  const [said = ''] = (QUOTING.exec(message)?.[0] ?? message).split(/:? ["\n]/);
+  return said.charAt(0).toLowerCase() + said.slice(1);
 }
 
 /** A converted node, how many values it stands for once aliases are followed, and how deep it goes. */
@@ -103,11 +109,10 @@ class TreeBuilder {
 
   #buildScalar(scalar: Yaml.Scalar, offset: number): Built {
     const { value } = scalar;
-    const source = scalar.source ?? String(value);
-    const reason = typeof value === 'number' ? numberFault(value, source) : undefined;
+    const reason = typeof value === 'number' ? numberFault(value) : undefined;
     if (reason !== undefined) return this.#refuse(offset, reason);
     const isPlain = value === null || ['string', 'number', 'boolean'].includes(typeof value);
-    if (!isPlain) return this.#refuse(offset, `"${source}" is neither text, number, truth value nor nothing`);
+    if (!isPlain) return this.#refuse(offset, 'this is neither text, number, truth value nor nothing');
     return { node: { kind: 'value', value: value as ConfigValue }, size: 1, depth: 0 };
   }
 
