@@ -56,6 +56,21 @@ test('a file that is replaced in one step, as editors and Kubernetes do it, is s
   expect(world.logged).toEqual([]);
 });
 
+test('what the system tells is seen at once, without a look', async () => {
+  await using directory = await openTemporaryDirectory();
+  await write(directory, { 'app.yaml': 'a: 1\n', 'next.yaml': 'a: 2\n' });
+  using world = await openSources([fileSource(path.join(directory.path, 'app.yaml'))]);
+  await fs.rename(path.join(directory.path, 'next.yaml'), path.join(directory.path, 'app.yaml'));
+  let passedMs = 0;
+  await until('the other file', async () => {
+    // Time stands still before the first look is due.
+    if (passedMs < POLL_MS - SETTLE_MS) passedMs += SETTLE_MS / 10;
+    await world.clock.advance(passedMs < POLL_MS - SETTLE_MS ? SETTLE_MS / 10 : 0);
+    return world.view.get('a') === 2;
+  });
+  expect(passedMs).toBeLessThan(POLL_MS);
+});
+
 test('a file that is being written is not read before it stands still', async () => {
   await using directory = await openTemporaryDirectory();
   const file = path.join(directory.path, 'app.yaml');

@@ -4,6 +4,7 @@ import { openTemporaryDirectory } from '@plumb/testing';
 import { expect, test } from 'vitest';
 import { createSeed } from '../../test/seed.ts';
 import { openSources } from '../../test/source-world.ts';
+import type { SourceContext } from '../config-source.ts';
 import type { ConfigObject } from '../config-values.ts';
 import type { ConfigValue } from '../feed.ts';
 import { fileProvider } from './file-provider.ts';
@@ -43,6 +44,21 @@ test('files are merged before marks are looked for: one names the provider, anot
   const live = createSeed('live', { 'a.path': 'live', b: 'plain' });
   using world = await openSources(withProviders([common, live], { echo }));
   expect(world.view.get()).toEqual({ a: 'of a', b: 'plain' });
+  expect(echo.asked).toEqual([{ path: 'live' }]);
+});
+
+test('the files may come in any order', async () => {
+  const echo = createEcho();
+  const late = createSeed('common', { a: mark('echo', { path: 'common' }), b: 1 });
+  const source = {
+    name: 'common',
+    async open(context: SourceContext) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await late.open(context);
+    },
+  };
+  using world = await openSources(withProviders([source, createSeed('live', { 'a.path': 'live' })], { echo }));
+  expect(world.view.get()).toEqual({ a: 'of a', b: 1 });
   expect(echo.asked).toEqual([{ path: 'live' }]);
 });
 

@@ -9,7 +9,7 @@
  * said: a name that it leaves out is gone.
  */
 import { nearestWord, OperatingError } from '@plumb/base';
-import { isAtOrUnder, namesOf, parentOf } from '../config-path.ts';
+import { escapeName, isAtOrUnder, namesOf, parentOf } from '../config-path.ts';
 import type { ConfigSource, Origin, SourceContext, SourceLayer, SourceValue } from '../config-source.ts';
 import { type ConfigObject, flatten, objectOf, valueFault } from '../config-values.ts';
 import type { ConfigValue } from '../feed.ts';
@@ -68,12 +68,13 @@ class Marks {
   onChange: (marks: readonly Mark[]) => void = () => undefined;
   readonly whenOpen: Promise<void>;
   readonly #isOpen = Promise.withResolvers<void>();
-  readonly #layers: (SourceLayer | undefined)[] = [];
+  readonly #layers: (SourceLayer | undefined)[];
   readonly #publish: ((layer: SourceLayer) => void)[] = [];
   #waitingCount: number;
   #present: readonly Mark[] = [];
 
   constructor(sourceCount: number) {
+    this.#layers = Array.from({ length: sourceCount }, () => undefined);
     this.#waitingCount = sourceCount;
     this.whenOpen = this.#isOpen.promise;
     if (sourceCount === 0) this.#isOpen.resolve();
@@ -115,6 +116,8 @@ class Marks {
 const MARK = '.provider';
 
 function findMarks(layers: readonly (SourceLayer | undefined)[]): Mark[] {
+  // Most files have none.
+  if (!layers.some((layer) => layer?.values.keys().some((path) => path.endsWith(`.${escapeName(MARK)}`)))) return [];
   const merged = new LayeredValues();
   merged.apply(new Map(layers.map((layer, index) => [index, layer?.values ?? new Map()])));
   const leaves = [...merged.inForce].flatMap(([path, entry]) =>
