@@ -1,6 +1,6 @@
 /**
- * Who has read which path of one application, and when: pure, exact to the hour. What is remembered grows with who reads
- * what, not with how often.
+ * Who has read which path of one application, and when: pure. Of each hour the first reading is kept, so what is remembered
+ * grows with who reads what, not with how often.
  *
  * Bounds: `READERS_MAX` readers a path and `PATHS_MAX` paths; the one unseen longest makes room for another.
  */
@@ -40,8 +40,7 @@ export class ReadLog {
   }
 
   /** Gives the paths of which there is news to keep; those that were forgotten for them are gone from `get`. */
-  note({ paths, ...reader }: ReadReport, now: number): string[] {
-    const at = now - (now % HOUR_MS);
+  note({ paths, ...reader }: ReadReport, at: number): string[] {
     const dirty: string[] = [];
     for (const path of new Set(paths)) {
       const known = this.#paths.get(path);
@@ -83,10 +82,14 @@ function withReader(
   at: number,
 ): PathReads {
   const before = known?.readers.find(({ instance }) => instance === reader.instance);
-  if (known !== undefined && before !== undefined && before.lastAt >= at) return known;
+  if (known !== undefined && before !== undefined && hourOf(before.lastAt) >= hourOf(at)) return known;
   const others = known?.readers.filter((one) => one !== before) ?? [];
   const readers = [{ ...reader, firstAt: before?.firstAt ?? at, lastAt: at }, ...others].slice(0, READERS_MAX);
   return { firstAt: known?.firstAt ?? at, lastAt: Math.max(at, known?.lastAt ?? 0), readers };
+}
+
+function hourOf(at: number): number {
+  return Math.floor(at / HOUR_MS);
 }
 
 /** The key, what it is in from the inside out, and everything. */

@@ -78,7 +78,7 @@ export const accessContract = {
     scope: 'config:read',
     idempotent: true,
   },
-  /** Who has read the key, or an object that it is in, and when last; times are exact to the hour. */
+  /** Who has read the key, or an object that it is in, and when last: of each hour the first reading is known. */
   whoReads: {
     summary: 'Tell who reads a key, and when last.',
     input: v.object({ application, key: configKeySchema }),
