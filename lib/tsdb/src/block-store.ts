@@ -7,17 +7,19 @@ import path from 'node:path';
 import { describeError, type Log } from '@plumb/base';
 import { Block } from './block.ts';
 import { type BlockSeries, writeBlock } from './block-writer.ts';
-import { listNumbered, numberedName, syncDirectory } from './durable-file.ts';
+import { linkOrCopy, listNumbered, numberedName, syncDirectory } from './durable-file.ts';
 import type { SealedChunk } from './head-series.ts';
 import { type Labels, labelsKey } from './labels.ts';
+import type { LabelMatcher } from './matcher.ts';
 import { mergeChunks } from './merge-chunks.ts';
+import { TOMBSTONES } from './tombstones.ts';
 
 const BLOCK = '.block';
 /** Blocks are joined to spans of 3, 9 and 27 flush periods (6, 18 and 54 h of 2 h), as Prometheus does. */
 const JOIN_PERIODS = [3, 9, 27] as const;
 
 export class BlockStore implements Disposable {
-  /** By time. */
+  /** By time; of those that begin together, the first written first. They overlap only until the next compaction. */
   blocks: readonly Block[] = [];
   /** Files that were damaged when the database was opened; they are renamed to `.block.damaged`. */
   damagedFileCount = 0;
@@ -31,6 +33,8 @@ export class BlockStore implements Disposable {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     for (const name of fs.readdirSync(directory)) if (name.endsWith('.tmp')) fs.rmSync(path.join(directory, name));
     const files = listNumbered(directory, BLOCK);
+    for (const { number, file } of listNumbered(directory, TOMBSTONES))
+      if (!files.some((block) => block.number === number)) fs.rmSync(file);
     this.#nextNumber = (files.at(-1)?.number ?? 0) + 1;
     const opened = files.flatMap(({ number, file }) => this.#open(number, file));
     const replaced = new Set(opened.flatMap(({ facts }) => facts.replaces));
@@ -48,9 +52,9 @@ export class BlockStore implements Disposable {
     series: Iterable<BlockSeries>,
     range: { startAt: number; endAt: number },
     replaces: readonly number[] = [],
+    number = this.#nextNumber,
   ): Promise<Block> {
-    const number = this.#nextNumber;
-    this.#nextNumber += 1;
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
     const file = path.join(this.#directory, numberedName(number, BLOCK));
     await writeBlock(file, series, { ...range, replaces });
     return new Block(number, file, this.#log);
@@ -62,7 +66,7 @@ export class BlockStore implements Disposable {
     for (const old of replaced) this.#remove(old);
   }
 
-  /** Joins neighbours until no span of `JOIN_PERIODS` that has ended holds several blocks. */
+  /** Joins blocks that overlap, rewrites those with deletions, and joins neighbours to the spans of `JOIN_PERIODS`. */
   async compact(periodMs: number): Promise<void> {
     for (let group = this.#nextGroup(periodMs); group !== undefined; group = this.#nextGroup(periodMs)) {
       const startAt = Math.min(...group.map(({ facts }) => facts.startAt));
@@ -77,12 +81,43 @@ export class BlockStore implements Disposable {
 
   /** Deletes the blocks that end at or before `leastAt`. */
   retainFrom(leastAt: number): void {
-    const old = this.blocks.filter(({ facts }) => facts.endAt <= leastAt);
-    this.#publish(this.blocks.filter((block) => !old.includes(block)));
-    for (const block of old) {
-      this.#remove(block);
-      this.#log.info('tsdb.block.expired', { number: block.number, endAt: block.facts.endAt });
+    this.#expire(this.blocks.filter(({ facts }) => facts.endAt <= leastAt));
+  }
+
+  /** Deletes the oldest blocks while all together are larger than `bytesMax`; the newest stays. */
+  retainBytes(bytesMax: number): void {
+    let bytes = this.blocks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const old: Block[] = [];
+    for (const block of this.blocks.slice(0, -1)) {
+      if (bytes <= bytesMax) break;
+      old.push(block);
+      bytes -= block.sizeBytes;
     }
+    this.#expire(old);
+  }
+
+  /** Marks samples as deleted in every block that has some in the range: queries leave them out, compaction drops them. */
+  deleteRange(matchers: readonly LabelMatcher[], minAt: number, maxAt: number): void {
+    for (const block of this.blocks) if (block.overlaps(minAt, maxAt)) block.deleteRange({ matchers, minAt, maxAt });
+  }
+
+  /** Blocks that another lies over, that something was deleted from, or that end behind `lateAt`: their samples change yet. */
+  unsettled(lateAt: number): Block[] {
+    const isOver = (block: Block, other: Block): boolean =>
+      other !== block && other.overlaps(block.facts.startAt, block.facts.endAt - 1);
+    return this.blocks.filter(
+      (block) =>
+        block.facts.endAt > lateAt || block.hasTombstones || this.blocks.some((other) => isOver(block, other)),
+    );
+  }
+
+  /** Puts all blocks into `directory` too, as other names of the same files where the disk can do that. */
+  linkInto(directory: string): void {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (const block of this.blocks) {
+      for (const file of block.files) linkOrCopy(file, path.join(directory, path.basename(file)));
+    }
+    syncDirectory(directory);
   }
 
   [Symbol.dispose](): void {
@@ -101,16 +136,45 @@ export class BlockStore implements Disposable {
   }
 
   #publish(blocks: readonly Block[]): void {
-    this.blocks = blocks.toSorted((a, b) => a.facts.startAt - b.facts.startAt);
+    this.blocks = blocks.toSorted((a, b) => a.facts.startAt - b.facts.startAt || a.number - b.number);
   }
 
+  #expire(old: readonly Block[]): void {
+    this.#publish(this.blocks.filter((block) => !old.includes(block)));
+    for (const block of old) {
+      this.#remove(block);
+      this.#log.info('tsdb.block.expired', { number: block.number, endAt: block.facts.endAt });
+    }
+  }
+
+  /** The block goes first: tombstones without one are swept at the next start. */
   #remove(block: Block): void {
     block[Symbol.dispose]();
-    fs.rmSync(block.file, { force: true });
+    for (const file of [block.file, ...block.files]) fs.rmSync(file, { force: true });
     syncDirectory(this.#directory);
   }
 
+  /** Blocks of late samples, with those that they lie over. */
+  #overlapping(): Block[] | undefined {
+    let group: Block[] = [];
+    let endAt = -Infinity;
+    for (const block of this.blocks) {
+      if (block.facts.startAt < endAt) {
+        group.push(block);
+      } else {
+        if (group.length > 1) return group;
+        group = [block];
+      }
+      endAt = Math.max(endAt, block.facts.endAt);
+    }
+    return group.length > 1 ? group : undefined;
+  }
+
   #nextGroup(periodMs: number): Block[] | undefined {
+    const overlapping = this.#overlapping();
+    if (overlapping !== undefined) return overlapping;
+    const deleted = this.blocks.find(({ hasTombstones }) => hasTombstones);
+    if (deleted !== undefined) return [deleted];
     for (const periods of JOIN_PERIODS) {
       const spanMs = periods * periodMs;
       const spanOf = (at: number): number => Math.floor(at / spanMs);

@@ -1,12 +1,15 @@
 /** An open block file: checks it, finds series in it, reads their samples. */
 import fs from 'node:fs';
+import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type Log, OperatingError } from '@plumb/base';
 import { BLOCK_HEADER, BLOCK_HEADER_V1, type BlockFacts, FOOTER_BYTES, parseBlockFacts } from './block-format.ts';
 import { BlockIndex, type ChunkEntry, type SeriesIndex } from './block-index.ts';
 import { BlockIndexV1 } from './block-index-v1.ts';
-import { readFully } from './durable-file.ts';
+import { numberedName, readFully } from './durable-file.ts';
 import type { SealedChunk } from './head-series.ts';
+import { compileMatcher } from './matcher.ts';
+import { readTombstones, type Tombstone, TOMBSTONES, withoutRange, writeTombstones } from './tombstones.ts';
 
 export class Block implements Disposable {
   readonly number: number;
@@ -18,30 +21,59 @@ export class Block implements Disposable {
   damagedChunkCount = 0;
   readonly #fd: number;
   readonly #log: Log;
+  readonly #tombstoneFile: string;
+  #tombstones: readonly AppliedTombstone[] = [];
 
   /** @throws OperatingError `internal` for a file that is damaged or not of this version. */
   constructor(number: number, file: string, log: Log) {
     this.number = number;
     this.file = file;
     this.#log = log;
+    this.#tombstoneFile = path.join(path.dirname(file), numberedName(number, TOMBSTONES));
     this.#fd = fs.openSync(file, 'r');
     try {
       this.sizeBytes = fs.fstatSync(this.#fd).size;
       const { facts, index } = readParts(this.#fd, this.sizeBytes);
       this.facts = facts;
       this.index = index;
+      this.#tombstones = readTombstones(this.#tombstoneFile, log).map((tombstone) => this.#applied(tombstone));
     } catch (error) {
       fs.closeSync(this.#fd);
       throw error;
     }
   }
 
+  /** Of the block and of what was deleted from it. */
+  get files(): string[] {
+    return this.#tombstones.length > 0 ? [this.file, this.#tombstoneFile] : [this.file];
+  }
+
+  get hasTombstones(): boolean {
+    return this.#tombstones.length > 0;
+  }
+
+  /** From here on the samples are not found. Durable when it returns. @throws OperatingError `exhausted`, `unavailable`. */
+  deleteRange(tombstone: Tombstone): void {
+    writeTombstones(this.#tombstoneFile, [...this.#tombstones.map((one) => one.tombstone), tombstone]);
+    this.#tombstones = [...this.#tombstones, this.#applied(tombstone)];
+  }
+
   overlaps(minAt: number, maxAt: number): boolean {
     return this.facts.startAt <= maxAt && this.facts.endAt > minAt;
   }
 
-  /** The chunks of a series that overlap [minAt, maxAt], read in one go; damaged ones are logged and left out. */
+  /** The chunks of a series that overlap [minAt, maxAt], without what was deleted; damaged ones are logged and left out. */
   chunksIn(ordinal: number, minAt: number, maxAt: number): SealedChunk[] {
+    const chunks = this.readChunks(ordinal, minAt, maxAt);
+    return this.tombstonesOf(ordinal).reduce(withoutRange, chunks);
+  }
+
+  tombstonesOf(ordinal: number): Tombstone[] {
+    return this.#tombstones.filter(({ ordinals }) => ordinals.has(ordinal)).map(({ tombstone }) => tombstone);
+  }
+
+  /** The same as they are on disk, read in one go. */
+  readChunks(ordinal: number, minAt: number, maxAt: number): SealedChunk[] {
     const entries = this.index.chunks(ordinal).filter((entry) => entry.maxAt >= minAt && entry.minAt <= maxAt);
     const [first, last] = [entries[0], entries.at(-1)];
     if (first === undefined || last === undefined) return [];
@@ -71,11 +103,17 @@ export class Block implements Disposable {
     return new Uint8Array(0);
   }
 
+  #applied(tombstone: Tombstone): AppliedTombstone {
+    return { tombstone, ordinals: new Set(this.index.find(tombstone.matchers.map(compileMatcher))) };
+  }
+
   #reportDamage(ordinal: number, reason: string): void {
     this.damagedChunkCount += 1;
     this.#log.error('tsdb.block.damaged-chunk', { file: this.file, series: this.index.labels(ordinal), reason });
   }
 }
+
+type AppliedTombstone = { readonly tombstone: Tombstone; readonly ordinals: ReadonlySet<number> };
 
 /** A chunk on disk. Its bytes stay in memory once they were read. */
 class StoredChunk implements SealedChunk {

@@ -34,6 +34,34 @@ export async function createFileAtomically(file: string, write: (fd: number) => 
   syncDirectory(path.dirname(file));
 }
 
+/** `createFileAtomically` for a few bytes, in one go. */
+export function replaceFile(file: string, bytes: Uint8Array): void {
+  const temporary = `${file}.tmp`;
+  try {
+    const fd = fs.openSync(temporary, 'w', 0o600);
+    try {
+      writeFully(fd, bytes);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw diskError(`${file} could not be written`, error);
+  }
+  fs.renameSync(temporary, file);
+  syncDirectory(path.dirname(file));
+}
+
+/** Gives an immutable file a second name; on another disk, a copy. */
+export function linkOrCopy(from: string, to: string): void {
+  try {
+    fs.linkSync(from, to);
+  } catch {
+    fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL);
+  }
+}
+
 /** Writes all of `bytes`: a single write may take less, and says so only by its result. */
 export function writeFully(fd: number, bytes: Uint8Array, position?: number): void {
   for (let done = 0; done < bytes.length;) {

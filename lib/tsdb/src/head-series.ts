@@ -10,6 +10,7 @@ import { LateSamples } from './late-samples.ts';
 import { sealColumns } from './merge-chunks.ts';
 import type { HistogramSample } from './native-histogram.ts';
 import { OpenSamples, type SampleValue } from './open-samples.ts';
+import { withoutRange } from './tombstones.ts';
 
 export type SealedChunk = {
   readonly minAt: number;
@@ -140,11 +141,7 @@ export class HeadSeries {
     const before = this.sampleCount;
     const keeps = (at: number): boolean => at < minAt || at > maxAt;
     if (this.#open.count > 0 && this.lastAt >= minAt && this.#open.firstAt <= maxAt) this.seal();
-    this.sealed = this.sealed.flatMap((chunk) =>
-      chunk.maxAt < minAt || chunk.minAt > maxAt
-        ? [chunk]
-        : sealColumns(filterColumns(joinParts([chunk], -Infinity, Infinity), keeps)),
-    );
+    this.sealed = withoutRange(this.sealed, { minAt, maxAt });
     this.late?.seal();
     if (this.late !== undefined) this.#keepLate(keeps, this.late.sealed);
     return before - this.sampleCount;

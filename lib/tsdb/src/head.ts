@@ -12,7 +12,6 @@ import { HeadSeries, type SealedChunk } from './head-series.ts';
 import { LabelIndex } from './label-index.ts';
 import { keyOfPairs, type Labels, labelsFromPairs, sortedLabels } from './labels.ts';
 import type { LogRecord, SampleColumns, SeriesEntry } from './log-record.ts';
-import type { CompiledMatcher } from './matcher.ts';
 import {
   foldOverflow,
   isOverflow,
@@ -188,6 +187,13 @@ export class Head {
     }
   }
 
+  /** Infinity when no series has late samples. */
+  get oldestLateAt(): number {
+    let oldest = Infinity;
+    for (const { late } of this.#byKey.values()) if (late !== undefined) oldest = Math.min(oldest, late.firstAt);
+    return oldest;
+  }
+
   /** The late samples of every series that has some, sealed, as they are at this moment. */
   lateChunks(): LateChunks {
     const found = new Map<HeadSeries, readonly SealedChunk[]>();
@@ -197,17 +203,6 @@ export class Head {
       found.set(series, [...series.late.sealed]);
     }
     return found;
-  }
-
-  /** Deletes the samples in [minAt, maxAt] of the series that match; returns these, and how many samples there were. */
-  deleteRange(
-    matchers: readonly CompiledMatcher[],
-    minAt: number,
-    maxAt: number,
-  ): { readonly refs: Uint32Array; readonly sampleCount: number } {
-    const found = this.index.find(matchers);
-    const sampleCount = found.reduce((sum, series) => sum + series.deleteRange(minAt, maxAt), 0);
-    return { refs: Uint32Array.from(found, ({ ref }) => ref), sampleCount };
   }
 
   /** Forgets what lies in [startAt, endAt), of late samples those of `late`, and series that have nothing left. */

@@ -1,4 +1,5 @@
 export { type AppendOutcome, FUTURE_MS_MAX } from './admit.ts';
+export { type Aggregate, aggregateOver, type Bucket, increaseOver } from './aggregate.ts';
 export { CHUNK_SAMPLES_MAX, type Columns, decodeChunk, encodeChunk } from './chunk.ts';
 export type { Exemplar, ExemplarSeries } from './exemplars.ts';
 export type { SeriesRef } from './head.ts';
@@ -8,6 +9,8 @@ export { compileMatcher, type LabelMatcher, type MatchOperator } from './matcher
 export type { HistogramBuckets, HistogramColumn, HistogramSample } from './native-histogram.ts';
 export { type LabelLimits, OVERFLOW_LABEL } from './overflow.ts';
 export type { SelectLimits, SeriesData, SeriesFilter } from './select.ts';
+export type { BucketQuery, BucketSeries } from './select-buckets.ts';
 export { isStale, setStale } from './stale.ts';
+export { type TierOptions, TIERS } from './tiers.ts';
 export { BATCH_SAMPLES_MAX, openTsdb, SYNC_PERIOD_MS, type Tsdb } from './tsdb.ts';
 export type { Sample, TsdbOptions, TsdbStats } from './tsdb-options.ts';

@@ -14,6 +14,11 @@ export class LateSamples {
   sealed: SealedChunk[] = [];
   readonly #open = new OpenSamples();
 
+  get firstAt(): number {
+    const first = this.#open.count > 0 ? this.#open.firstAt : Infinity;
+    return this.sealed.reduce((least, { minAt }) => Math.min(least, minAt), first);
+  }
+
   get sampleCount(): number {
     return this.sealed.reduce((sum, { count }) => sum + count, this.#open.count);
   }

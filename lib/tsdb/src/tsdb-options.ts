@@ -5,6 +5,7 @@ import type { SeriesRef } from './head.ts';
 import type { Labels } from './labels.ts';
 import type { HistogramSample } from './native-histogram.ts';
 import type { LabelLimits } from './overflow.ts';
+import type { TierOptions } from './tiers.ts';
 import type { ReplayOutcome } from './write-ahead-log.ts';
 
 export type TsdbOptions = {
@@ -26,6 +27,8 @@ export type TsdbOptions = {
   readonly seriesCountMax?: number | undefined;
   /** Series whose labels are beyond these are folded as well. */
   readonly labelLimits?: LabelLimits | undefined;
+  /** Aggregates that are kept beside the samples, by ascending step, each a multiple of the one before. Default `TIERS`. */
+  readonly tiers?: readonly TierOptions[] | undefined;
   /** Exemplars that are kept, of all series together: the newest. */
   readonly exemplarCountMax?: number | undefined;
 };
@@ -47,6 +50,7 @@ export type TsdbStats = Totals & {
   readonly blockCount: number;
   readonly blockSampleCount: number;
   readonly blockBytes: number;
+  readonly tierBytes: number;
   readonly walBytes: number;
   readonly damagedBlockCount: number;
   readonly damagedChunkCount: number;

@@ -5,6 +5,7 @@
  * Durability: what `append` accepted is with the operating system when it resolves, so `kill -9` loses nothing of it; it is
  * on the disk at most `SYNC_PERIOD_MS` later, so a power cut loses at most that much. A batch is there wholly or not at all.
  */
+import fs from 'node:fs';
 import path from 'node:path';
 import { type Clock, describeError, type Log, OperatingError, type Timer } from '@plumb/base';
 import type { AppendOutcome } from './admit.ts';
@@ -12,6 +13,7 @@ import { Block } from './block.ts';
 import { BlockStore } from './block-store.ts';
 import { writeBlock } from './block-writer.ts';
 import { ByteWriter } from './bytes.ts';
+import { diskError, syncDirectory } from './durable-file.ts';
 import { type Exemplar, ExemplarRing, type ExemplarSeries } from './exemplars.ts';
 import { Flusher } from './flusher.ts';
 import { Head, type SeriesRef } from './head.ts';
@@ -29,7 +31,9 @@ import {
   type SeriesData,
   type SeriesFilter,
 } from './select.ts';
+import { type BucketQuery, type BucketSeries, selectBuckets } from './select-buckets.ts';
 import { setStale } from './stale.ts';
+import { TIERS, Tiers } from './tiers.ts';
 import { mapTotals, NO_TOTALS, type Sample, type Totals, type TsdbOptions, type TsdbStats } from './tsdb-options.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 
@@ -50,6 +54,7 @@ const CHECKPOINT_LOG_BYTES = 16 * 1_024 * 1_024;
 const CHECKPOINT_WAIT_FACTOR = 2;
 /** About 1 kB of memory each: a gigabyte. */
 const SERIES_COUNT_MAX = 1_000_000;
+const HOUR_MS = 3_600_000;
 /** As in Prometheus' examples: about 20 MB. */
 const EXEMPLAR_COUNT_MAX = 100_000;
 
@@ -71,9 +76,11 @@ export class Tsdb implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #retentionMs: number;
+  readonly #retentionBytes: number;
   readonly #periodMs: number;
   readonly #checkpointLogBytes: number;
   readonly #blocks: BlockStore;
+  readonly #tiers: Tiers;
   readonly #head: Head;
   readonly #exemplars: ExemplarRing;
   readonly #flusher: Flusher;
@@ -96,6 +103,7 @@ export class Tsdb implements AsyncDisposable {
     this.#clock = clock;
     this.#log = log;
     this.#retentionMs = retentionMs;
+    this.#retentionBytes = options.retentionBytes ?? Infinity;
     this.#periodMs = blockPeriodMs ?? BLOCK_PERIOD_MS;
     this.#checkpointLogBytes = options.checkpointLogBytes ?? CHECKPOINT_LOG_BYTES;
     this.#exemplars = new ExemplarRing(options.exemplarCountMax ?? EXEMPLAR_COUNT_MAX);
@@ -110,6 +118,7 @@ export class Tsdb implements AsyncDisposable {
     });
     const startMs = clock.monotonicMs();
     this.#blocks = new BlockStore(path.join(directory, 'blocks'), log);
+    this.#tiers = new Tiers(directory, log, this.#periodMs % HOUR_MS === 0 ? (options.tiers ?? TIERS) : []);
     this.#flusher = new Flusher(this.#head, this.#blocks, { periodMs: this.#periodMs, log });
     this.#head.leastAt = this.#blocks.flushedThrough;
     const { wal, replay, skippedSampleCount } = this.#openLog(path.join(directory, 'wal'));
@@ -205,6 +214,15 @@ export class Tsdb implements AsyncDisposable {
     return selectSeries(this.#sources(), { matchers, minAt, maxAt }, limits);
   }
 
+  /**
+   * The samples in (startAt, endAt] of every series that all `matchers` accept, as aggregates over buckets of `stepMs`. Where
+   * `stepMs` is a multiple of a tier's step it costs what the tier holds, and goes back as far as the tier does.
+   * @throws OperatingError `invalid` for ends that are not multiples of the step or a bad pattern, `exhausted` at a limit.
+   */
+  selectBuckets(query: BucketQuery, limits: SelectLimits = {}): BucketSeries[] {
+    return selectBuckets(this.#sources(), this.#settledTierBlocks(query.stepMs), query, limits);
+  }
+
   /** The labels of series that may have samples in the range: it is looked up to the block, not to the sample. */
   series(filter: SeriesFilter = {}): Labels[] {
     return listSeries(this.#sources(), filter);
@@ -234,11 +252,58 @@ export class Tsdb implements AsyncDisposable {
       blockCount: blocks.length,
       blockSampleCount: sumOf(blocks, ({ facts }) => facts.sampleCount),
       blockBytes: sumOf(blocks, ({ sizeBytes }) => sizeBytes),
+      tierBytes: this.#tiers.sizeBytes,
       walBytes: this.#wal.sizeBytes,
       damagedBlockCount: this.#blocks.damagedFileCount,
       damagedChunkCount: sumOf(blocks, damagedOf) + (this.#checkpoint?.damagedChunkCount ?? 0),
       replay: this.#replay,
     };
+  }
+
+  /**
+   * Deletes the samples in [minAt, maxAt] of every series that all `matchers` accept. Queries do not find them from the
+   * moment it resolves, also after a crash; compaction then frees the space. Samples that come later are taken as ever.
+   * @throws OperatingError `invalid` without a matcher or for a bad pattern; `exhausted` or `unavailable` when the disk refuses:
+   * then it is done in part, and may be called again.
+   */
+  async deleteSeries(matchers: readonly LabelMatcher[], minAt: number, maxAt: number): Promise<void> {
+    const compiled = matchers.map(compileMatcher);
+    if (compiled.every(({ matchesEmpty }) => matchesEmpty))
+      throw new OperatingError('invalid', 'the matchers accept every series: name at least one that a label must have');
+    await this.#exclusively(async () => {
+      this.#blocks.deleteRange(matchers, minAt, maxAt);
+      this.#tiers.deleteRange(matchers, minAt, maxAt);
+      const found = this.#head.index.find(compiled);
+      if (found.length === 0) return;
+      const refs = Uint32Array.from(found, ({ ref }) => ref);
+      this.#wal.append([{ kind: 'delete', refs, minAt, maxAt }]);
+      this.#wal.syncNow();
+      for (const series of found) series.deleteRange(minAt, maxAt);
+    });
+  }
+
+  /**
+   * Writes all that is acknowledged into `directory`, which must not exist: a folder that `openTsdb` opens, on this machine
+   * or another. Blocks are second names of the same files, so it takes little time and space.
+   * @throws OperatingError `already-exists`, `exhausted`, `unavailable`.
+   */
+  async snapshot(directory: string): Promise<void> {
+    await this.#exclusively(async () => {
+      if (fs.existsSync(directory))
+        throw new OperatingError('already-exists', `${directory} is there already: name a folder that is not`);
+      const unfinished = `${directory}.tmp`;
+      fs.rmSync(unfinished, { recursive: true, force: true });
+      try {
+        this.#blocks.linkInto(path.join(unfinished, 'blocks'));
+        this.#tiers.linkInto(unfinished);
+        this.#wal.linkInto(path.join(unfinished, 'wal'), await this.#writeCheckpoint());
+        fs.renameSync(unfinished, directory);
+        syncDirectory(path.dirname(directory));
+      } catch (error) {
+        fs.rmSync(unfinished, { recursive: true, force: true });
+        throw diskError('the snapshot could not be written', error);
+      }
+    });
   }
 
   /**
@@ -250,7 +315,11 @@ export class Tsdb implements AsyncDisposable {
       if (await this.#flusher.flush()) this.#isCheckpointDue = true;
       await this.#writeCheckpointIfDue();
       await this.#blocks.compact(this.#periodMs);
+      const unsettled = this.#blocks.unsettled(this.#head.oldestLateAt);
+      await this.#tiers.derive(this.#blocks.blocks.filter((block) => !unsettled.includes(block)));
       this.#blocks.retainFrom(this.#clock.now() - this.#retentionMs);
+      this.#blocks.retainBytes(this.#retentionBytes - this.#wal.sizeBytes - this.#tiers.sizeBytes);
+      this.#tiers.retain(this.#clock.now());
     });
   }
 
@@ -262,6 +331,7 @@ export class Tsdb implements AsyncDisposable {
     await this.#maintenance;
     this.#wal[Symbol.dispose]();
     this.#checkpoint?.[Symbol.dispose]();
+    this.#tiers[Symbol.dispose]();
     this.#blocks[Symbol.dispose]();
   }
 
@@ -326,6 +396,21 @@ export class Tsdb implements AsyncDisposable {
     await this.#maintenance;
   }
 
+  /** Runs `work` after what is running; what it throws is the caller's. */
+  async #exclusively(work: () => Promise<void>): Promise<void> {
+    let failure: unknown;
+    await this.#inTurn(async () => {
+      try {
+        this.#requireOpen();
+        await work();
+      } catch (error) {
+        failure = error;
+      }
+    });
+    this.#requireOpen();
+    if (failure !== undefined) throw failure;
+  }
+
   async #sync(): Promise<void> {
     try {
       await this.#wal.sync();
@@ -351,16 +436,21 @@ export class Tsdb implements AsyncDisposable {
   }
 
   async #writeCheckpointIfDue(): Promise<void> {
-    if (!this.#isCheckpointDue && this.#wal.segmentBytes < this.#checkpointDueBytes()) return;
+    if (this.#isCheckpointDue || this.#wal.segmentBytes >= this.#checkpointDueBytes()) await this.#writeCheckpoint();
+  }
+
+  /** Returns its file. */
+  async #writeCheckpoint(): Promise<string> {
     const closed = this.#wal.rotate();
     const range = { startAt: 0, endAt: 0, replaces: [] };
-    await this.#wal.checkpoint(closed, (file) =>
+    const file = await this.#wal.checkpoint(closed, (file) =>
       writeBlock(file, this.#head.contents(), { ...range, kind: 'checkpoint', records: () => this.#exemplarRecords() }),
     );
     this.#isCheckpointDue = false;
     // Writing it has read every chunk of the one before that is still needed.
     this.#checkpoint?.[Symbol.dispose]();
     this.#checkpoint = undefined;
+    return file;
   }
 
   #exemplarRecords(): Uint8Array {
@@ -368,6 +458,12 @@ export class Tsdb implements AsyncDisposable {
     const out = new ByteWriter();
     if (exemplars.length > 0) encodeRecord({ kind: 'exemplars', exemplars }, out);
     return out.view();
+  }
+
+  /** Of a tier, the blocks that say what the samples say: nothing lies over their samples, or is deleted from them. */
+  #settledTierBlocks(stepMs: number): readonly Block[] {
+    const unsettled = new Set(this.#blocks.unsettled(this.#head.oldestLateAt).map(({ number }) => number));
+    return this.#tiers.blocksFor(stepMs).filter(({ number }) => !unsettled.has(number));
   }
 
   #sources(): Parameters<typeof selectSeries>[0] {

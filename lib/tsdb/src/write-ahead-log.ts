@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describeError, type Log, OperatingError } from '@plumb/base';
 import { ByteWriter } from './bytes.ts';
-import { diskError, listNumbered, numberedName, syncDirectory, writeFully } from './durable-file.ts';
+import { diskError, linkOrCopy, listNumbered, numberedName, syncDirectory, writeFully } from './durable-file.ts';
 import { encodeRecord, type LogRecord } from './log-record.ts';
 import { isLog, LOG_HEADER, replayFile } from './log-replay.ts';
 
@@ -164,6 +164,16 @@ export class WriteAheadLog implements Disposable {
     this.#closedBytes = sumOfSizes(closed.map((segment) => segment.file));
     this.#checkpointBytes = sumOfSizes([file]);
     return file;
+  }
+
+  /** Puts the checkpoint and what was logged behind it into `directory` too. The segment goes on here, so it is copied. */
+  linkInto(directory: string, checkpointFile: string): void {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    linkOrCopy(checkpointFile, path.join(directory, path.basename(checkpointFile)));
+    this.syncNow();
+    const name = numberedName(this.#number, SEGMENT);
+    fs.copyFileSync(path.join(this.#directory, name), path.join(directory, name), fs.constants.COPYFILE_EXCL);
+    syncDirectory(directory);
   }
 
   [Symbol.dispose](): void {
