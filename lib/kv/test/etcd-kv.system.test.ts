@@ -97,10 +97,12 @@ if (hasRequirement('etcd', 'install it with "apt-get install etcd-server"')) {
     for (let from = 0; from < 2_500; from += 500) {
       await kv.transact(Array.from({ length: 500 }, (_, index) => put(`key/${from + index}`, String(index))));
     }
-    expect(await kv.backup(file)).toMatchObject({ revision: kv.revision(), entryCount: 2_500 });
+    const { revision, entryCount } = await kv.backup(file);
+    expect(entryCount).toBe(2_500);
     await restoreBackup({ file, directory: store, clock: systemClock, log: silentLog });
     await using restored = await openRocksKv({ directory: store, clock: systemClock, log: silentLog });
-    expect(await restored.list('')).toEqual(await kv.list(''));
+    // Of etcd's revision only that of the backup is asked for: leases that other tests left there end meanwhile.
+    expect(await restored.list('')).toEqual({ revision, entries: (await kv.list('')).entries });
   });
 
   test('an etcd that cannot be reached is said so, and the next endpoint is asked', async () => {
