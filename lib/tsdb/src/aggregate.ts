@@ -108,5 +108,15 @@ export function increaseOver(aggregate: Aggregate, startAt: number, endAt: numbe
 }
 
 function single(at: number, value: number): Aggregate {
-  return { count: 1, sum: value, min: value, max: value, first: value, last: value, firstAt: at, lastAt: at, increase: 0 };
+  return {
+    count: 1,
+    sum: value,
+    min: value,
+    max: value,
+    first: value,
+    last: value,
+    firstAt: at,
+    lastAt: at,
+    increase: 0,
+  };
 }

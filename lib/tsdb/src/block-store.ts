@@ -106,8 +106,7 @@ export class BlockStore implements Disposable {
     const isOver = (block: Block, other: Block): boolean =>
       other !== block && other.overlaps(block.facts.startAt, block.facts.endAt - 1);
     return this.blocks.filter(
-      (block) =>
-        block.facts.endAt > lateAt || block.hasTombstones || this.blocks.some((other) => isOver(block, other)),
+      (block) => block.facts.endAt > lateAt || block.hasTombstones || this.blocks.some((other) => isOver(block, other)),
     );
   }
 

@@ -44,7 +44,12 @@ function encode(buckets: readonly Bucket[]): Uint8Array<ArrayBuffer> {
     ({ endAt, lastAt }: Bucket) => endAt - lastAt,
   ])
     encodeIntegerColumn(Float64Array.from(buckets, part), count, out);
-  for (const part of VALUE_PARTS) encodeValues(Float64Array.from(buckets, (bucket) => bucket[part]), count, out);
+  for (const part of VALUE_PARTS)
+    encodeValues(
+      Float64Array.from(buckets, (bucket) => bucket[part]),
+      count,
+      out,
+    );
   return out.copy();
 }
 

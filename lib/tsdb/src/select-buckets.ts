@@ -29,7 +29,10 @@ export function selectBuckets(
   { seriesCountMax = Infinity, sampleCountMax = Infinity }: SelectLimits,
 ): BucketSeries[] {
   if (!(stepMs > 0) || startAt % stepMs !== 0 || endAt % stepMs !== 0)
-    throw new OperatingError('invalid', `${startAt} and ${endAt} are not multiples of the step, ${stepMs} ms: round them`);
+    throw new OperatingError(
+      'invalid',
+      `${startAt} and ${endAt} are not multiples of the step, ${stepMs} ms: round them`,
+    );
   const compiled = matchers.map(compileMatcher);
   const found = new Map<string, Found>();
   const entryOf = (key: string, labels: Labels): Found => {
@@ -54,16 +57,29 @@ export function selectBuckets(
   for (const series of sources.head.find(compiled))
     entryOf(series.key, series.labels).parts.push(() => series.partsIn(minAt, endAt));
   if (found.size > seriesCountMax)
-    throw new OperatingError('exhausted', `the selectors match ${found.size} series, more than ${seriesCountMax}: add matchers`);
+    throw new OperatingError(
+      'exhausted',
+      `the selectors match ${found.size} series, more than ${seriesCountMax}: add matchers`,
+    );
   const answer: BucketSeries[] = [];
   let bucketCount = 0;
   for (const { labels, parts, buckets } of found.values()) {
-    const samples = joinParts(parts.flatMap((read) => read()), minAt, endAt);
+    const samples = joinParts(
+      parts.flatMap((read) => read()),
+      minAt,
+      endAt,
+    );
     const all = [...buckets.flatMap((read) => read()), ...bucketsOf(samples, stepMs)];
-    const own = combineBuckets(all.sort((a, b) => a.firstAt - b.firstAt), stepMs);
+    const own = combineBuckets(
+      all.sort((a, b) => a.firstAt - b.firstAt),
+      stepMs,
+    );
     bucketCount += own.length;
     if (bucketCount > sampleCountMax)
-      throw new OperatingError('exhausted', `the answer has more than ${sampleCountMax} buckets: ask for a longer step`);
+      throw new OperatingError(
+        'exhausted',
+        `the answer has more than ${sampleCountMax} buckets: ask for a longer step`,
+      );
     if (own.length > 0) answer.push({ labels, buckets: own });
   }
   return answer;

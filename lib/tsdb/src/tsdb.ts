@@ -460,10 +460,12 @@ export class Tsdb implements AsyncDisposable {
     return out.view();
   }
 
-  /** Of a tier, the blocks that say what the samples say: nothing lies over their samples, or is deleted from them. */
+  /** Of a tier, the blocks that say what the samples say: of samples that still are, nothing lies over them or is deleted. */
   #settledTierBlocks(stepMs: number): readonly Block[] {
-    const unsettled = new Set(this.#blocks.unsettled(this.#head.oldestLateAt).map(({ number }) => number));
-    return this.#tiers.blocksFor(stepMs).filter(({ number }) => !unsettled.has(number));
+    const replaced = this.#blocks.blocks.flatMap(({ facts }) => facts.replaces);
+    const unsettled = this.#blocks.unsettled(this.#head.oldestLateAt).map(({ number }) => number);
+    const unusable = new Set([...replaced, ...unsettled]);
+    return this.#tiers.blocksFor(stepMs).filter(({ number }) => !unusable.has(number));
   }
 
   #sources(): Parameters<typeof selectSeries>[0] {
