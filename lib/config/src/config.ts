@@ -158,7 +158,9 @@ class ConfigCore {
 }
 
 function freezeAll(changes: Changes): void {
-  for (const said of changes.values()) if (typeof said?.value === 'object') freezeDeep(said.value);
+  changes.forEach((said) => {
+    if (typeof said?.value === 'object') freezeDeep(said.value);
+  });
 }
 
 /** Adds `members` to an object whose getters must stay getters, which spreading would not keep. */

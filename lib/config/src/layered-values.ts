@@ -59,7 +59,8 @@ export class LayeredValues {
     for (const [index, changes] of statements) {
       const back = new Map<string, SourceValue | undefined>();
       inverse.set(index, back);
-      for (const [path, said] of changes) {
+      // With forEach: in code that runs once, a loop over a map makes two objects for each entry.
+      changes.forEach((said, path) => {
         const node = this.#nodeAt(path);
         if (isReversible) back.set(path, node.saidBy(index));
         const { floor } = node;
@@ -67,7 +68,7 @@ export class LayeredValues {
         plan(node);
         if (said === undefined) silenced.push(node);
         if (node.floor !== floor && node.children.length > 0) for (const below of node.descendants()) plan(below);
-      }
+      });
     }
     const outcome = this.#settle(stale, plan, before);
     for (const node of silenced) this.#prune(node);

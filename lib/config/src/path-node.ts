@@ -65,20 +65,19 @@ export class PathNode {
   }
 
   saidBy(index: number): SourceValue | undefined {
-    for (const one of this.#spoken) if (one.index === index) return one.said;
-    return undefined;
+    return this.#spoken.find((one) => one.index === index)?.said;
   }
 
   say(index: number, said: SourceValue | undefined): void {
     const entry: LeafEntry | undefined = said && { kind: 'leaf', index, said };
-    if (this.#spoken.length === 0) {
-      this.#spoken = entry === undefined ? NONE : [entry];
-    } else {
-      const others = this.#spoken.filter((one) => one.index !== index);
-      this.#spoken = entry === undefined ? others : [...others, entry].sort((a, b) => a.index - b.index);
+    if (entry !== undefined && this.#spoken.length === 0) {
+      this.#spoken = [entry];
+      this.floor = isEmptyObject(entry.said.value) ? -1 : index;
+      return;
     }
-    this.floor = -1;
-    for (const one of this.#spoken) if (!isEmptyObject(one.said.value)) this.floor = one.index;
+    const others = this.#spoken.filter((one) => one.index !== index);
+    this.#spoken = entry === undefined ? others : [...others, entry].sort((a, b) => a.index - b.index);
+    this.floor = this.#spoken.findLast((one) => !isEmptyObject(one.said.value))?.index ?? -1;
   }
 
   *descendants(): Generator<PathNode> {

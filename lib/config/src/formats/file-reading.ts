@@ -44,12 +44,13 @@ export function readingOf(text: string, root: PlacedMap, faults: readonly Offset
   const all = [...faults];
   const values = new Map<string, FileValue>();
   const visit = ({ entries }: PlacedMap, prefix: string): void => {
-    for (const [name, { offset, node }] of entries) {
+    entries.forEach(({ offset, node }, name) => {
       if (name === '') all.push({ offset, reason: 'a name must not be empty: write one' });
       const path = prefix + escapeName(name);
-      if (node.kind === 'map' && isOnTheWay(node)) visit(node, `${path}.`);
-      else values.set(path, { value: valueOf(node), ...place(offset) });
-    }
+      if (node.kind === 'map' && isOnTheWay(node)) return visit(node, `${path}.`);
+      const { line, column } = place(offset);
+      values.set(path, { value: valueOf(node), line, column });
+    });
   };
   visit(root, '');
   return all.length === 0 ? { kind: 'values', values } : faultsAt(text, all);

@@ -56,9 +56,10 @@ function readDotenv(text: string, options: VariableOptions): FileReading {
   const all = [...faults, ...misplaced.map(({ variable, reason }) => ({ offset: variable.offset, reason }))];
   if (all.length > 0) return faultsAt(text, all);
   const place = createPlaces(text);
-  const placed = [...values].map(([at, { value, variable }]): [string, FileValue] => [
-    at,
-    { value, ...place(variable.offset) },
-  ]);
-  return { kind: 'values', values: new Map(placed) };
+  const placed = new Map<string, FileValue>();
+  values.forEach(({ value, variable }, at) => {
+    const { line, column } = place(variable.offset);
+    placed.set(at, { value, line, column });
+  });
+  return { kind: 'values', values: placed };
 }

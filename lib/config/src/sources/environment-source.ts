@@ -14,7 +14,8 @@ export type EnvironmentSourceOptions = VariableOptions & {
  */
 export function environmentSource(options: EnvironmentSourceOptions): ConfigSource {
   const name = 'environment variables';
-  if (options.prefix === '') {
+  const { prefix } = options;
+  if (prefix === '') {
     throw new OperatingError(
       'invalid',
       'environment variables need a prefix, or all of them are taken: name one, like "TIPJAR_"',
@@ -23,17 +24,21 @@ export function environmentSource(options: EnvironmentSourceOptions): ConfigSour
   return {
     name,
     async open({ environment, publish }) {
-      const names = Object.keys(environment).filter((variable) => variable.startsWith(options.prefix));
-      const variables = names.map((variable) => ({ name: variable, text: environment[variable] ?? '' }));
+      // Object.keys asks process.env for each name whether it is there, and takes twice as long.
+      const names = Reflect.ownKeys(environment).filter((one) => typeof one === 'string' && one.startsWith(prefix));
+      const variables = (names as string[]).flatMap((one) => {
+        const text = environment[one];
+        return text === undefined ? [] : { name: one, text };
+      });
       const { values, faults } = readVariables(variables, options);
       if (faults.length > 0) {
         throw new OperatingError('invalid', `environment variable ${faults.map(({ reason }) => reason).join('; ')}`);
       }
-      const said = [...values].map(([path, { value, variable }]): [string, SourceValue] => [
-        path,
-        { value, origin: { source: name, variable: variable.name } },
-      ]);
-      publish({ values: new Map(said) });
+      const said = new Map<string, SourceValue>();
+      values.forEach(({ value, variable }, path) => {
+        said.set(path, { value, origin: { source: name, variable: variable.name } });
+      });
+      publish({ values: said });
     },
   };
 }

@@ -137,9 +137,9 @@ class GroupReader {
   #placed(file: string, { values }: FileReading & { kind: 'values' }): ReadonlyMap<string, SourceValue> {
     const source = this.#group.name;
     const placed = new Map<string, SourceValue>();
-    for (const [path, { value, line, column }] of values) {
+    values.forEach(({ value, line, column }, path) => {
       placed.set(path, { value, origin: { source, file, line, column } });
-    }
+    });
     return placed;
   }
 }
