@@ -47,13 +47,19 @@ export class SecretShelf {
     values: ReadonlyMap<string, S>,
     before: ReadonlyMap<string, Kept>,
   ): ReadonlyMap<string, S> {
-    let placed: Map<string, S> | undefined;
-    for (const [path, said] of values) {
+    const sealed: string[] = [];
+    // Nearly all are none: a loop over the map would make two objects for each.
+    values.forEach((said, path) => {
+      if (isSealedValue(said?.value)) sealed.push(path);
+    });
+    if (sealed.length === 0) return values;
+    const placed = new Map(values);
+    for (const path of sealed) {
+      const said = values.get(path);
       if (said === undefined || !isSealedValue(said.value)) continue;
-      placed ??= new Map(values);
       placed.set(path, { ...said, value: this.#secretOf(path, said.value, before.get(path)) });
     }
-    return placed ?? values;
+    return placed;
   }
 
   #secretOf(path: string, sealed: SealedValue, before: Kept | undefined): Secret<ConfigValue> {

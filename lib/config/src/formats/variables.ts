@@ -48,13 +48,13 @@ export function readVariables<V extends Variable>(
   }
   const values = new Map<string, VariableValue<V>>();
   const collect = (children: ReadonlyMap<string, Twig<V>>, above: string): void => {
-    for (const [name, twig] of children) {
+    children.forEach((twig, name) => {
       const path = above + escapeName(withoutMark(name));
       const list = 'value' in twig ? undefined : listOf(name, twig);
       if ('value' in twig) values.set(path, twig);
       else if (list === undefined) collect(twig.children, `${path}.`);
       else values.set(path, { value: list, variable: twig.first });
-    }
+    });
   };
   collect(root, '');
   return { values, faults };
