@@ -3,7 +3,7 @@ import { childEnvironment } from './child-environment.ts';
 
 test('processes inherit where programs, files and language are and where the machine stands, and nothing else', () => {
   const env = {
-    HOME: '/home/ada',
+    HOME: '/srv/ada',
     LC_ALL: 'C.UTF-8',
     PATH: '/usr/bin:/bin',
     PLUMB_REGION: 'eu',
@@ -13,7 +13,7 @@ test('processes inherit where programs, files and language are and where the mac
     TZ: undefined,
   };
   expect(childEnvironment(env, '/opt/node/bin/node')).toEqual({
-    HOME: '/home/ada',
+    HOME: '/srv/ada',
     LC_ALL: 'C.UTF-8',
     PATH: '/opt/node/bin:/usr/bin:/bin',
     PLUMB_REGION: 'eu',
