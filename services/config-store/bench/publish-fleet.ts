@@ -1,12 +1,25 @@
 /** Many processes that each follow the same configuration. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
 import type { Environment, SubscriberReport } from './publish-message.ts';
 
 /** More at a time only wait for the processor. */
 const STARTING_MAX = 8;
 
-export type ProcessFleet = AsyncDisposable & { readonly reports: () => Promise<readonly SubscriberReport[]> };
+export type ProcessFleet = AsyncDisposable & {
+  readonly pids: readonly number[];
+  /** In the order of `pids`. */
+  readonly reports: () => Promise<readonly SubscriberReport[]>;
+};
+
+/** Puts all threads of processes before or behind other work of the machine, as `nice` does. */
+export function setPriority(pids: readonly number[], priority: number): void {
+  for (const pid of pids) {
+    for (const thread of fs.readdirSync(`/proc/${pid}/task`)) os.setPriority(Number(thread), priority);
+  }
+}
 
 /** Resolves when each of them has its first values. */
 export async function startFleet(program: string, environments: readonly Environment[]): Promise<ProcessFleet> {
@@ -34,6 +47,7 @@ export async function startFleet(program: string, environments: readonly Environ
     throw error;
   }
   return {
+    pids: children.flatMap(({ pid }) => pid ?? []),
     reports: () =>
       Promise.all(
         children.map(async (child) => {
