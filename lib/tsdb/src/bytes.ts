@@ -153,6 +153,26 @@ export class ByteReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
+  /**
+   * Pairs of svarints, each the difference to the pair before, as running sums: the refs and times of a log record. What a
+   * restart does most of the time, so the common case, one byte, is decoded in place.
+   */
+  deltaPairs(refs: Uint32Array, times: Float64Array): void {
+    const bytes = this.#bytes;
+    let ref = 0;
+    let at = 0;
+    for (let i = 0; i < refs.length; i += 1) {
+      const first = bytes[this.offset] ?? 0xff;
+      if (first < 0x80) this.offset += 1;
+      ref += first >= 0x80 ? this.svarint() : (first & 1) === 0 ? first >> 1 : -((first + 1) >> 1);
+      const second = bytes[this.offset] ?? 0xff;
+      if (second < 0x80) this.offset += 1;
+      at += second >= 0x80 ? this.svarint() : (second & 1) === 0 ? second >> 1 : -((second + 1) >> 1);
+      refs[i] = ref;
+      times[i] = at;
+    }
+  }
+
   text(): string {
     return Buffer.from(this.raw(this.varint())).toString('utf8');
   }

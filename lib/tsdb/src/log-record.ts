@@ -170,14 +170,7 @@ function readSamples(reader: ByteReader): SampleColumns & { readonly kind: 'samp
   if (count > RECORD_BYTES_MAX / 8) throw new RangeError(`a record has no ${count} samples`);
   const refs = new Uint32Array(count);
   const times = new Float64Array(count);
-  let ref = 0;
-  let at = 0;
-  for (let i = 0; i < count; i += 1) {
-    ref += reader.svarint();
-    at += reader.svarint();
-    refs[i] = ref;
-    times[i] = at;
-  }
+  reader.deltaPairs(refs, times);
   const values = new Float64Array(count);
   bytesOf(values).set(reader.raw(count * 8));
   return { kind: 'samples', refs, times, values };

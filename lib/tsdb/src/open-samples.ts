@@ -11,13 +11,15 @@ export type SampleValue = {
   readonly histogram: HistogramSample | undefined;
 };
 
+/** Enough for a series that was only just met, then as many as a run ever has: making arrays is what a restart waits for. */
 const CAPACITY_INITIAL = 16;
+const GROWTH = 8;
 
 export class OpenSamples {
   count = 0;
   #times: Float64Array = new Float64Array(CAPACITY_INITIAL);
-  #values = new Float64Array(CAPACITY_INITIAL);
-  #bits = bitsOf(this.#values);
+  #values: Float64Array = new Float64Array(CAPACITY_INITIAL);
+  #bits: Uint32Array = bitsOf(this.#values);
   #histograms: (HistogramSample | undefined)[] | undefined;
 
   /** NaN when there is none. */
@@ -86,8 +88,8 @@ export class OpenSamples {
   }
 
   #grow(): void {
-    const times = new Float64Array(this.#times.length * 2);
-    const values = new Float64Array(this.#times.length * 2);
+    const times = new Float64Array(this.#times.length * GROWTH);
+    const values = new Float64Array(this.#times.length * GROWTH);
     times.set(this.#times);
     values.set(this.#values);
     this.#times = times;

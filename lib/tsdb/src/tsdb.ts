@@ -46,10 +46,10 @@ const MAINTENANCE_PERIOD_MS = 60_000;
 /** A flush takes whole periods of this length, half a period after they end, so that late samples still find the head. */
 const BLOCK_PERIOD_MS = 2 * 3_600_000;
 /**
- * Log behind the last checkpoint that is worth the next one: about 1.5 million samples, which take a fifth of a second to
+ * Log behind the last checkpoint that is worth the next one: about 1.1 million samples, which take a fifth of a second to
  * replay. Where the checkpoint itself is larger than twice this, half of it counts, so that writing stays in proportion.
  */
-const CHECKPOINT_LOG_BYTES = 16 * 1_024 * 1_024;
+const CHECKPOINT_LOG_BYTES = 12 * 1_024 * 1_024;
 /** At so many times that, an append waits for the checkpoint: the time to start stays bounded whatever comes in. */
 const CHECKPOINT_WAIT_FACTOR = 2;
 /** About 1 kB of memory each: a gigabyte. */
