@@ -81,6 +81,11 @@ export type Coordinates = v.InferOutput<typeof coordinatesSchema>;
 
 const application = v.pipe(v.string(), v.check(isName, NAME_RULE));
 
+/** More than the id of an instance that Plumb runs, and than most paths of files that are rendered. It is kept, and listed. */
+const READER_NAME_LENGTH_MAX = 512;
+const readerName = v.pipe(v.string(), v.maxLength(READER_NAME_LENGTH_MAX));
+const instance = readerName;
+
 /** Reads in one report: a process with more sends several. */
 export const READS_PER_REPORT_MAX = 1_000;
 
@@ -89,7 +94,7 @@ export const configFeedContract = {
   /** Without an environment it is the one that the application was last deployed in. */
   watch: {
     summary: 'Follow the values of an application: all of them, then each change.',
-    input: v.object({ application, ...coordinatesSchema.entries, instance: v.optional(v.string()) }),
+    input: v.object({ application, ...coordinatesSchema.entries, instance: v.optional(instance) }),
     // Made of values that were checked when they were set, and told to many.
     output: shareable(configFeedEventSchema),
     stream: true,
@@ -100,7 +105,7 @@ export const configFeedContract = {
     summary: 'Tell which revision an instance runs.',
     input: v.object({
       application,
-      instance: v.string(),
+      instance,
       revision: v.number(),
       digest: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
     }),
@@ -112,9 +117,9 @@ export const configFeedContract = {
     summary: 'Tell which configuration paths an instance has read.',
     input: v.object({
       application,
-      instance: v.string(),
-      component: v.optional(v.string()),
-      release: v.optional(v.string()),
+      instance,
+      component: v.optional(readerName),
+      release: v.optional(readerName),
       /** The empty path is all of it. */
       paths: v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(READS_PER_REPORT_MAX)),
     }),

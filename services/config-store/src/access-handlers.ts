@@ -91,6 +91,7 @@ export function createAccessHandlers({
     },
     reportReads({ application, paths, ...reader }, { caller }) {
       requireSelf(application, reader.instance, caller);
+      convergence.requireSpeaker(application, reader.instance, caller);
       evidence.note(application, { ...reader, paths });
       return {};
     },

@@ -92,6 +92,41 @@ test('a running process sees its own application and may change nothing', async 
   await expect(shop.report({ ...at, instance: 'shop-2', revision: 1 })).rejects.toMatchObject({ code: 'denied' });
 });
 
+test('nobody takes the place of an instance, and a process is the one that it says', async () => {
+  await using world = await openWorld();
+  await world.config.provision({ ...at, values: { title: 'Shop' } });
+  const [guest, other] = ['guest', 'other'].map((id) => world.as({ id, scopes: ['config:read'] }));
+  const denied = { code: 'denied' };
+  const report = { ...at, instance: 'shop-1', revision: 9, digest: '0'.repeat(32) };
+  const early = guest?.watch({ ...at, instance: 'shop-1' })[Symbol.asyncIterator]();
+  await early?.next();
+  await expect(other?.report(report)).rejects.toMatchObject(denied);
+  await guest?.report(report);
+
+  const feed = world.asProcess('shop').watch(at)[Symbol.asyncIterator]();
+  const { revision } = (await feed.next()).value as ConfigFeedEvent;
+  await world.asProcess('shop').report({ ...at, instance: 'shop-1', revision });
+  await expect(guest?.report(report)).rejects.toMatchObject(denied);
+  await expect(guest?.reportReads({ ...at, instance: 'shop-1', paths: ['title'] })).rejects.toMatchObject(denied);
+  const late = guest?.watch({ ...at, instance: 'shop-1', environment: 'live' })[Symbol.asyncIterator]();
+  await expect(late?.next()).rejects.toMatchObject(denied);
+  expect((await world.config.convergence(at)).instances).toMatchObject([{ instance: 'shop-1', revision }]);
+  // plumbd follows for a process whose files it writes.
+  await world.config.report({ ...at, instance: 'shop-1', revision });
+  await early?.return?.();
+  await feed.return?.();
+});
+
+test('a process sees no change of a rollout in another environment', async () => {
+  await using world = await openWorld();
+  await world.config.provision({ ...at, environment: 'dev', values: { title: 'Shop' } });
+  const changes = ['env:dev', 'env:live'].map((layer) => ({ key: 'title', layer, value: `of ${layer}` }));
+  await world.config.startRollout({ ...at, changes, holdMs: 3_600_000 });
+  const [seen] = await world.asProcess('shop').rollouts({});
+  expect(seen?.changes).toEqual([{ key: 'title', layer: 'env:dev', after: 'of env:dev' }]);
+  expect((await world.config.rollouts({}))[0]?.changes).toHaveLength(2);
+});
+
 test('convergence names who runs which revision, as long as they watch', async () => {
   await using world = await openWorld();
   await world.config.provision({ ...at, values: { title: 'Shop' } });

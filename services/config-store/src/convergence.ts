@@ -3,10 +3,10 @@
  * reports, is that of the values that it is to have now at its place, as a member of a rollout or not, and it has applied
  * the last event that it was sent. In memory: processes say it again when they connect again.
  */
-import type { Clock } from '@plumb/base';
+import { type Clock, OperatingError } from '@plumb/base';
 import { digestOf } from '@plumb/config/digest';
 import type { ConfigFeedEvent } from '@plumb/config/feed';
-import type { SharedValue } from '@plumb/rpc';
+import { type Caller, holdsScope, type SharedValue } from '@plumb/rpc';
 import type { ApplicationValues, Reader, ViewPlace } from './application-values.ts';
 import type { ConfigConvergence } from './contract/rollouts.ts';
 
@@ -18,6 +18,8 @@ export type Report = { readonly revision: number; readonly digest?: string | und
 
 type Follower = {
   reader: InstanceReader;
+  /** The caller that it speaks by. */
+  speaker: string;
   watchCount: number;
   /** Of the last event on its way to it. */
   sentRevision: number;
@@ -43,13 +45,26 @@ export class Convergence {
     this.#onNews = onNews;
   }
 
-  /** The events of a feed, noted as those of its reader. */
+  /**
+   * Who holds all scopes may speak for every instance, as plumbd does for those whose files it writes; others for one that
+   * is their own, or that nobody else speaks for.
+   * @throws OperatingError `denied`.
+   */
+  requireSpeaker(application: string, instance: string, caller: Caller): void {
+    const speaker = this.#applications.get(application)?.get(instance)?.speaker;
+    if (speaker === undefined || speaker === caller.id) return;
+    if (caller.application !== undefined || holdsScope(caller.scopes, '*')) return;
+    throw new OperatingError('denied', `${caller.id} may not speak for ${instance}: ${speaker} does`);
+  }
+
+  /** The events of a feed, noted as those of its reader. @throws OperatingError as `requireSpeaker`. */
   async *follow(
     application: string,
     reader: InstanceReader,
-    events: AsyncIterable<SharedValue<ConfigFeedEvent>>,
+    { caller, events }: { readonly caller: Caller; readonly events: AsyncIterable<SharedValue<ConfigFeedEvent>> },
   ): AsyncGenerator<SharedValue<ConfigFeedEvent>> {
-    const follower = this.#begin(application, reader);
+    this.requireSpeaker(application, reader.instance, caller);
+    const follower = this.#begin(application, reader, caller);
     try {
       for await (const event of events) {
         follower.sentRevision = event.value.revision;
@@ -93,13 +108,17 @@ export class Convergence {
     });
   }
 
-  #begin(application: string, reader: InstanceReader): Follower {
+  #begin(application: string, reader: InstanceReader, caller: Caller): Follower {
     const followers = this.#applications.get(application) ?? new Map<string, Follower>();
     this.#applications.set(application, followers);
     const known = followers.get(reader.instance);
     // One that came back may do so before its lost connection is noticed: what counts is what it says from then on.
-    const follower = known ?? { reader, watchCount: 0, sentRevision: 0, report: undefined, since: this.#clock.now() };
+    const speaker = caller.id;
+    const since = this.#clock.now();
+    const follower = known ?? { reader, speaker, watchCount: 0, sentRevision: 0, report: undefined, since };
     follower.reader = reader;
+    // A process is the instance that it says, whoever said so before it.
+    if (caller.application !== undefined) follower.speaker = speaker;
     follower.watchCount += 1;
     followers.set(reader.instance, follower);
     const oldest = followers.keys().next().value;

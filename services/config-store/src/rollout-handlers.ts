@@ -1,6 +1,6 @@
 import { DEFAULT_LAYER } from '@plumb/config/layers';
 import type { Caller } from '@plumb/rpc';
-import { type ConfigAccess, requireOwn } from './config-access.ts';
+import { type ConfigAccess, maySeeLayer, requireOwn } from './config-access.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { ConfigHandlers } from './contract.ts';
 import type { Rollout, rolloutsContract } from './contract/rollouts.ts';
@@ -27,7 +27,10 @@ export function createRolloutHandlers({
 }: RolloutHandlerDependencies): Pick<ConfigHandlers, keyof typeof rolloutsContract | 'report'> {
   const requireOwnRollout = (id: string, caller: Caller): void => requireOwn(rollouts.applicationOf(id), caller);
   const show = (known: KnownRollout, caller: Caller): Promise<Rollout> =>
-    store.read(known.record.application, (state) => toRollout(known, access.mayOpen(caller, state)));
+    store.read(known.record.application, (state) => {
+      const changes = known.record.changes.filter(({ layer }) => maySeeLayer(caller, state, layer));
+      return toRollout({ ...known, record: { ...known.record, changes } }, access.mayOpen(caller, state));
+    });
   return {
     async startRollout({ changes, ...request }, { caller }) {
       requireOwn(request.application, caller);
@@ -58,6 +61,7 @@ export function createRolloutHandlers({
     },
     report({ application, instance, revision, digest }, { caller }) {
       requireSelf(application, instance, caller);
+      convergence.requireSpeaker(application, instance, caller);
       convergence.report(application, instance, { revision, digest });
       return {};
     },

@@ -94,6 +94,6 @@ function createWatch({ store, access, convergence }: WatchDependencies): ConfigH
     const own = given.instance ?? instance;
     if (own === undefined) return yield* lease.hub.watch(given, signal);
     const reader = { ...given, instance: own };
-    yield* convergence.follow(application, reader, lease.hub.watch(reader, signal));
+    yield* convergence.follow(application, reader, { caller, events: lease.hub.watch(reader, signal) });
   };
 }

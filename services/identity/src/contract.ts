@@ -3,9 +3,16 @@ import { isPublicKey, PUBLIC_KEY_RULE } from '@plumb/base';
 import type { Client, Contract, Handlers } from '@plumb/rpc';
 import * as v from 'valibot';
 
+/** Callers are known by their names, such as who may not approve what they proposed: these are the operator and plumbd. */
+const RESERVED_NAMES: readonly string[] = ['operator', 'plumb'];
+
 const tokenName = v.pipe(
   v.string(),
   v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and hyphens, like "ci-deploy"'),
+);
+const newTokenName = v.pipe(
+  tokenName,
+  v.check((name) => !RESERVED_NAMES.includes(name), 'a name of its own: "operator" and "plumb" are not for tokens'),
 );
 const scope = v.pipe(
   v.string(),
@@ -33,7 +40,7 @@ export const identityContract = {
   createToken: {
     summary: 'Make a token for a program; it is shown once.',
     input: v.object({
-      name: tokenName,
+      name: newTokenName,
       scopes: v.pipe(v.array(scope), v.minLength(1)),
       ttlMs: v.optional(ttlMs),
     }),
@@ -52,7 +59,7 @@ export const identityContract = {
   registerKey: {
     summary: 'Let a program in that holds a key pair.',
     input: v.object({
-      name: tokenName,
+      name: newTokenName,
       scopes: v.pipe(v.array(scope), v.minLength(1)),
       publicKey,
       ttlMs: v.optional(ttlMs),

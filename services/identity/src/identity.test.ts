@@ -1,8 +1,10 @@
 import { silentLog } from '@plumb/base';
 import { openMemoryKv } from '@plumb/kv';
 import { createFakeClock, type FakeClock } from '@plumb/testing';
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { SESSION_TTL_MS, SIGN_IN_LINK_TTL_MS } from './authenticator.ts';
+import { identityContract } from './contract.ts';
 import { createIdentity, type Identity } from './server.ts';
 
 const OPERATOR = { caller: { id: 'operator', scopes: ['*'] }, signal: new AbortController().signal };
@@ -66,6 +68,18 @@ test('a revoked token is nobody at once, and its name is free again', async () =
   await handlers.revokeToken({ name: 'ci' }, OPERATOR);
   expect(await authenticator.authenticateToken(token, 'a')).toEqual({ kind: 'unknown' });
   await handlers.createToken({ name: 'ci', scopes: ['*'] }, OPERATOR);
+});
+
+test('no token has the name of the operator or of Plumb itself', () => {
+  const scopes = ['config:read'];
+  const publicKey = KEY;
+  for (const name of ['operator', 'plumb']) {
+    expect(v.is(identityContract.createToken.input, { name, scopes })).toBe(false);
+    expect(v.is(identityContract.registerKey.input, { name, scopes, publicKey })).toBe(false);
+    // One that an older store has can be ended.
+    expect(v.is(identityContract.revokeToken.input, { name })).toBe(true);
+  }
+  expect(v.is(identityContract.registerKey.input, { name: 'ada', scopes, publicKey })).toBe(true);
 });
 
 test('nobody hands out more than they hold', async () => {
