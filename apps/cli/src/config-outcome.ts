@@ -19,7 +19,7 @@ export function printOutcome(outcome: ChangeOutcome, words: OutcomeWords, shell:
       return 0;
     case 'proposed':
       if (!shell.isJson) {
-        shell.out(`${words.what} waits for a second person: it is proposed as ${outcome.proposal}`);
+        shell.out(`${words.what}: waits for a second person, proposed as ${outcome.proposal}`);
         shell.err(`somebody else puts it in force with "plumb config approve ${outcome.proposal}"`);
       }
       return 0;

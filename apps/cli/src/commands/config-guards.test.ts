@@ -55,7 +55,7 @@ test('a change to a protected environment waits for a second person', async () =
   await using world = await openConfigWorld();
   expect(await world.run('protect shop production')).toContain('need a second person from now on');
   const proposed = await world.run('set shop.title A --env production --comment', { more: ['rush hour'] });
-  const [, id = ''] = /it is proposed as (\S+)/.exec(proposed) ?? [];
+  const [, id = ''] = /proposed as (\S+)/.exec(proposed) ?? [];
   expect(proposed).toContain(`somebody else puts it in force with "plumb config approve ${id}"\nexit 0`);
   expect((await world.run('proposals')).replace(id, 'ID')).toMatchInlineSnapshot(`
     "ID  shop in production, by ada now  rush hour
