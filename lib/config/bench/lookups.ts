@@ -3,23 +3,26 @@ import { createRequire } from 'node:module';
 import { type BenchResult, medianOf } from '@plumb/testing/bench';
 import { type Config, type ConfigObject, openConfig } from '../src/index.ts';
 
-const ROUNDS = 9;
-const ROUND_MS = 60;
 const GET_NS_GOAL = 200;
 
 const load = createRequire(import.meta.url);
 
 type Lookup = (path: string) => unknown;
+type Size = { readonly rounds: number; readonly roundMs: number };
 
 /** Nanoseconds of processor time of the thread for one lookup, by who is asked; the median of rounds that take turns. */
-export async function measureLookups(tree: ConfigObject, paths: readonly string[]): Promise<BenchResult[]> {
+export async function measureLookups(
+  tree: ConfigObject,
+  paths: readonly string[],
+  sizes: Size,
+): Promise<BenchResult[]> {
   await using config = await openConfig({ defaults: tree });
   const snapshot = config.snapshot();
   const lookups = { ours: config.get, ...peersOf(tree) };
   checkEqual(lookups, paths);
-  const timed = measure(lookups, paths);
+  const timed = measure(lookups, paths, sizes);
   const { ours = 0, ...peers } = timed;
-  const alone = measure({ snapshot: snapshot.get, ...branchLookup(config, paths) }, paths);
+  const alone = measure({ snapshot: snapshot.get, ...branchLookup(config, paths) }, paths, sizes);
   return [
     { name: 'get, 5,000 keys', unit: 'ns', better: 'lower', ours, peers, goal: GET_NS_GOAL },
     { name: 'get of a snapshot', unit: 'ns', better: 'lower', ours: alone['snapshot'] ?? 0 },
@@ -84,9 +87,13 @@ function checkEqual(lookups: Readonly<Record<string, Lookup>>, paths: readonly s
   }
 }
 
-function measure(lookups: Readonly<Record<string, Lookup>>, paths: readonly string[]): Record<string, number> {
-  const rounds = Array.from({ length: ROUNDS }, () =>
-    Object.entries(lookups).map(([who, lookup]) => [who, nanosecondsOf(lookup, paths)] as const),
+function measure(
+  lookups: Readonly<Record<string, Lookup>>,
+  paths: readonly string[],
+  { rounds: roundCount, roundMs }: Size,
+): Record<string, number> {
+  const rounds = Array.from({ length: roundCount }, () =>
+    Object.entries(lookups).map(([who, lookup]) => [who, nanosecondsOf(lookup, paths, roundMs)] as const),
   );
   return Object.fromEntries(
     Object.keys(lookups).map((who) => [
@@ -96,12 +103,12 @@ function measure(lookups: Readonly<Record<string, Lookup>>, paths: readonly stri
   );
 }
 
-function nanosecondsOf(lookup: Lookup, paths: readonly string[]): number {
+function nanosecondsOf(lookup: Lookup, paths: readonly string[], roundMs: number): number {
   const before = process.threadCpuUsage();
   const startedMs = performance.now();
   let count = 0;
   let sum = 0;
-  while (performance.now() - startedMs < ROUND_MS) {
+  while (performance.now() - startedMs < roundMs) {
     for (const path of paths) if (lookup(path) === true) sum += 1;
     count += paths.length;
   }
