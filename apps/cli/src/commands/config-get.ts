@@ -44,11 +44,16 @@ export const configGet: Command = {
     }
     // A secret is for another program as it is: its line ends are its own.
     shell.out(isOpened && typeof shown.value === 'string' ? shown.value : formatValue(shown.value));
-    if (isSealedValue(shown.value))
-      shell.err(`it is sealed for ${shown.value.to.length} readers: --reveal opens it with your key`);
+    if (isSealedValue(shown.value)) shell.err(adviceOn(shown.value.to.length, key.application));
     return 0;
   },
 };
+
+function adviceOn(readerCount: number, application: string): string {
+  if (readerCount === 0) return `"plumb config who-can-read ${application}" names those whom it is for`;
+  const readers = readerCount === 1 ? '1 reader' : `${readerCount} readers`;
+  return `it is sealed for ${readers}: --reveal opens it with your key`;
+}
 
 async function reveal(entry: ConfigEntry, identities: readonly string[]): Promise<ConfigEntry> {
   const { application, key, value } = entry;
