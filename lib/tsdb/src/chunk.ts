@@ -4,7 +4,7 @@
  * The format is drawn in docs/formats/tsdb.md. Checksums are the container's part (log record, block index).
  */
 import { assert, OperatingError } from '@plumb/base';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader, bytesOf, ByteWriter } from './bytes.ts';
 import { decodeIntegerColumn, encodeIntegerColumn } from './integer-column.ts';
 import type { HistogramColumn, HistogramSample } from './native-histogram.ts';
 import { chooseEncoding, decodeEncoding } from './value-column.ts';
@@ -49,6 +49,24 @@ export function encodeChunk({ times, values }: Columns): Uint8Array<ArrayBuffer>
   return out.copy();
 }
 
+const CODEC_RAW = 5;
+
+/** The samples as they are in memory: ten times as fast as `encodeChunk`, and as many times as large. For checkpoints only. */
+export function encodeRawChunk({ times, values }: Columns): Uint8Array<ArrayBuffer> {
+  const count = times.length;
+  const bytes = new Uint8Array(HEADER_BYTES + count * 16);
+  bytes[0] = CODEC_RAW;
+  bytes[2] = count & 0xff;
+  bytes[3] = count >> 8;
+  bytes.set(bytesOf(times), HEADER_BYTES);
+  bytes.set(bytesOf(values), HEADER_BYTES + count * 8);
+  return bytes;
+}
+
+export function isRawChunk(bytes: Uint8Array): boolean {
+  return bytes[0] === CODEC_RAW;
+}
+
 /** The inverse of `encodeChunk`, into fresh arrays. @throws OperatingError `internal` for bytes that are not a chunk. */
 export function decodeChunk(bytes: Uint8Array): Columns {
   const count = Math.min(CHUNK_SAMPLES_MAX, (bytes[2] ?? 0) + (bytes[3] ?? 0) * 256);
@@ -79,6 +97,12 @@ function decode(bytes: Uint8Array, count: number, { times, values }: Columns, fr
   const ownCount = header.getUint16(2, true);
   if (ownCount !== count || count === 0) throw new RangeError(`a chunk has ${ownCount} samples instead of ${count}`);
 
+  if (codec === CODEC_RAW) {
+    if (bytes.length !== HEADER_BYTES + count * 16) throw new RangeError('a raw chunk has another length');
+    bytesOf(times.subarray(from, from + count)).set(bytes.subarray(HEADER_BYTES, HEADER_BYTES + count * 8));
+    bytesOf(values.subarray(from, from + count)).set(bytes.subarray(HEADER_BYTES + count * 8));
+    return;
+  }
   decodeIntegerColumn(new ByteReader(bytes, HEADER_BYTES), count, times, from);
   const encoded = { codec, exponent, exceptionCount, count };
   decodeEncoding(new ByteReader(bytes, valuesStart), encoded, values, from);

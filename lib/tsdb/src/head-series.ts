@@ -7,7 +7,7 @@ import type { Columns } from './chunk.ts';
 import { joinParts, type Part, pickColumns } from './columns.ts';
 import type { Labels } from './labels.ts';
 import { LateSamples } from './late-samples.ts';
-import { sealColumns } from './merge-chunks.ts';
+import { rawChunks, sealColumns } from './merge-chunks.ts';
 import type { HistogramSample } from './native-histogram.ts';
 import { OpenSamples, type SampleValue } from './open-samples.ts';
 import { withoutRange } from './tombstones.ts';
@@ -109,7 +109,7 @@ export class HeadSeries {
 
   /** All samples in order as chunks; changes nothing. */
   chunks(): SealedChunk[] {
-    return [...this.sealed, ...sealColumns(this.#open.columns())].filter(isGood);
+    return [...this.sealed, ...rawChunks(this.#open.columns())].filter(isGood);
   }
 
   /** All late samples as chunks; changes nothing. */

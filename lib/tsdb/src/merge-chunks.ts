@@ -1,5 +1,5 @@
 /** Sealing of samples, and joining of a series' short chunks to chunks of `CHUNK_SAMPLES_MAX`. */
-import { CHUNK_SAMPLES_MAX, type Columns, encodeChunk } from './chunk.ts';
+import { CHUNK_SAMPLES_MAX, type Columns, encodeChunk, encodeRawChunk, isRawChunk } from './chunk.ts';
 import { joinParts, sliceColumns } from './columns.ts';
 import type { SealedChunk } from './head-series.ts';
 import { encodeHistogramChunk } from './histogram-chunk.ts';
@@ -13,7 +13,8 @@ export function mergeChunks(chunks: readonly SealedChunk[]): SealedChunk[] {
   const merged: SealedChunk[] = [];
   let run: SealedChunk[] = [];
   const endRun = (): void => {
-    merged.push(...(run.length > 1 ? sealColumns(joinParts(run, -Infinity, Infinity)) : run));
+    const isSealed = run.length === 0 || (run.length === 1 && !isRawChunk((run[0] as SealedChunk).bytes));
+    merged.push(...(isSealed ? run : sealColumns(joinParts(run, -Infinity, Infinity))));
     run = [];
   };
   for (const chunk of good) {
@@ -36,6 +37,14 @@ export function sealColumns(columns: Columns): SealedChunk[] {
     start = end;
   }
   return chunks;
+}
+
+/** The same for a checkpoint, which is written often and read once: floats stay raw. */
+export function rawChunks(columns: Columns): SealedChunk[] {
+  const { times, histograms } = columns;
+  if (times.length === 0 || times.length > CHUNK_SAMPLES_MAX || histograms !== undefined) return sealColumns(columns);
+  const [minAt, maxAt] = [times[0] as number, times[times.length - 1] as number];
+  return [{ minAt, maxAt, count: times.length, bytes: encodeRawChunk(columns) }];
 }
 
 /** Where samples stop being of the kind, and the layout, of the one at `start`. */
