@@ -3,14 +3,18 @@
  * crash may lose the last `WRITE_PERIOD_MS`, which processes tell again within the hour.
  */
 import { type Clock, createRepeater, describeError, type Log, type Timer } from '@plumb/base';
-import { createCollection, type Kv } from '@plumb/kv';
+import { createCollection, type Kv, type Operation } from '@plumb/kv';
 import { type PathReads, ReadLog, type ReadReport } from './read-log.ts';
 
 const WRITE_PERIOD_MS = 10_000;
 /** Paths in one transaction: with fifty readers each they are some 2 MB. */
 const WRITE_BATCH = 250;
+/** Of all that is in one transaction: names of readers can be long, and what does not fit would never be written. */
+const WRITE_SIZE_BYTES_MAX = 2 * 1_048_576;
 /** Applications with evidence; more than a plumbd runs. Beyond it a report of another one is not kept. */
 const APPLICATIONS_MAX = 1_000;
+
+type Place = { readonly application: string; readonly path: string };
 
 export type ReadEvidence = AsyncDisposable & {
   readonly note: (application: string, report: ReadReport) => void;
@@ -25,15 +29,20 @@ export async function openReadEvidence(
   const records = createCollection<PathReads>(kv, 'config/reads/');
   const logs = await loadLogs(records);
   /** By `APPLICATION/PATH`. */
-  const dirty = new Map<string, { readonly application: string; readonly path: string }>();
+  const dirty = new Map<string, Place>();
   let timer: Timer | undefined;
 
   const write = async (): Promise<void> => {
-    const batch = [...dirty].slice(0, WRITE_BATCH);
-    const operations = batch.map(([id, { application, path }]) => {
-      const reads = logs.get(application)?.get(path);
-      return reads === undefined ? records.deleteOperation(id) : records.putOperation(id, reads);
-    });
+    const operations: Operation[] = [];
+    const batch: [string, Place][] = [];
+    let sizeBytes = 0;
+    for (const [id, place] of dirty) {
+      const reads = logs.get(place.application)?.get(place.path);
+      sizeBytes += Buffer.byteLength(JSON.stringify(reads ?? ''));
+      if (batch.length === WRITE_BATCH || (batch.length > 0 && sizeBytes > WRITE_SIZE_BYTES_MAX)) break;
+      operations.push(reads === undefined ? records.deleteOperation(id) : records.putOperation(id, reads));
+      batch.push([id, place]);
+    }
     for (const [id] of batch) dirty.delete(id);
     try {
       await kv.transact(operations);

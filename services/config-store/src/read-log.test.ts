@@ -75,3 +75,19 @@ test('evidence survives a restart, and is written once however often it is told'
   ]);
   expect(evidence.of('other').get('title')).toBeUndefined();
 });
+
+test('evidence with the longest names of readers is written in parts that fit', async () => {
+  const clock = createFakeClock(HOUR);
+  await using kv = await openMemoryKv({ clock });
+  const open = (): ReturnType<typeof openReadEvidence> =>
+    openReadEvidence({ kv, clock, log: silentLog }, () => undefined);
+  const paths = Array.from({ length: 250 }, (_, n) => `key-${n}`);
+  {
+    await using evidence = await open();
+    const long = 'é'.repeat(500);
+    for (let i = 10; i < 60; i += 1) evidence.note('shop', { instance: `${long}${i}`, component: long, paths });
+  }
+  await using evidence = await open();
+  expect(paths.filter((path) => evidence.of('shop').get(path)?.readers.length !== 50)).toEqual([]);
+  expect(kv.revision()).toBeGreaterThan(1);
+});
