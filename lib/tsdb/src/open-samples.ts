@@ -11,15 +11,18 @@ export type SampleValue = {
   readonly histogram: HistogramSample | undefined;
 };
 
-/** Enough for a series that was only just met, then as many as a run ever has: making arrays is what a restart waits for. */
+/** Enough for a series that was only just met, then as many as a run ever has. */
 const CAPACITY_INITIAL = 16;
 const GROWTH = 8;
+/** A series of a checkpoint takes no memory for samples before there is one. */
+const NONE: Float64Array = new Float64Array(0);
+const NO_BITS: Uint32Array = new Uint32Array(0);
 
 export class OpenSamples {
   count = 0;
-  #times: Float64Array = new Float64Array(CAPACITY_INITIAL);
-  #values: Float64Array = new Float64Array(CAPACITY_INITIAL);
-  #bits: Uint32Array = bitsOf(this.#values);
+  #times = NONE;
+  #values = NONE;
+  #bits = NO_BITS;
   #histograms: (HistogramSample | undefined)[] | undefined;
 
   /** NaN when there is none. */
@@ -87,9 +90,12 @@ export class OpenSamples {
     return firstAtOrAfter(this.#times.subarray(0, this.count), at);
   }
 
+  /** One block of memory for both columns: making these is what a restart waits for. */
   #grow(): void {
-    const times = new Float64Array(this.#times.length * GROWTH);
-    const values = new Float64Array(this.#times.length * GROWTH);
+    const capacity = this.#times.length === 0 ? CAPACITY_INITIAL : this.#times.length * GROWTH;
+    const memory = new ArrayBuffer(capacity * 16);
+    const times = new Float64Array(memory, 0, capacity);
+    const values = new Float64Array(memory, capacity * 8, capacity);
     times.set(this.#times);
     values.set(this.#values);
     this.#times = times;

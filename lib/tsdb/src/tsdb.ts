@@ -47,11 +47,11 @@ const MAINTENANCE_PERIOD_MS = 60_000;
 const BLOCK_PERIOD_MS = 2 * 3_600_000;
 /**
  * Log behind the last checkpoint that is worth the next one: about 1.1 million samples, which take a fifth of a second to
- * replay. Where the checkpoint itself is larger than twice this, half of it counts, so that writing stays in proportion.
+ * replay. Where the checkpoint itself is larger than four times this, a quarter of it counts, so that writing stays in proportion.
  */
 const CHECKPOINT_LOG_BYTES = 12 * 1_024 * 1_024;
 /** At so many times that, an append waits for the checkpoint: the time to start stays bounded whatever comes in. */
-const CHECKPOINT_WAIT_FACTOR = 2;
+const CHECKPOINT_WAIT_FACTOR = 1.5;
 /** About 1 kB of memory each: a gigabyte. */
 const SERIES_COUNT_MAX = 1_000_000;
 const HOUR_MS = 3_600_000;
@@ -379,7 +379,7 @@ export class Tsdb implements AsyncDisposable {
   }
 
   #checkpointDueBytes(): number {
-    return Math.max(this.#checkpointLogBytes, this.#wal.checkpointBytes / 2);
+    return Math.max(this.#checkpointLogBytes, this.#wal.checkpointBytes / 4);
   }
 
   /** Runs `work` after what is running, unless the database is closed. What it throws is logged. */
