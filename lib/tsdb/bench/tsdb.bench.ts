@@ -1,6 +1,6 @@
 /**
  * What the store costs: bytes a sample and speed of the codec on six kinds of series; then appending scrapes, flushing,
- * opening again and reading everything back. Rates are per second of
+ * opening again and reading everything back; then what series cost. Rates are per second of
  * CPU time of the process, so that other work on the machine does not count; opening is in wall time. `--json` prints the project's common format.
  */
 import fs from 'node:fs';
@@ -16,6 +16,8 @@ export type BenchOptions = {
   readonly seriesCount: number;
   readonly scrapeCount: number;
   readonly rounds: number;
+  /** What a series costs is measured at each of these. */
+  readonly seriesCounts: readonly number[];
 };
 const START = 1_760_400_000_000;
 const STEP_MS = 15_000;
@@ -23,7 +25,9 @@ const STEP_MS = 15_000;
 export async function runBench(options: BenchOptions): Promise<{ results: BenchResult[]; checksum: number }> {
   const codec = measureCodec(options);
   const store = await measureStore(options);
-  return { results: [...codec, ...store.results], checksum: store.checksum };
+  const series: BenchResult[] = [];
+  for (const count of options.seriesCounts) series.push(...(await measureSeries(count)));
+  return { results: [...codec, ...store.results, ...series], checksum: store.checksum };
 }
 
 function measureCodec({ chunkCount, rounds }: BenchOptions): BenchResult[] {
@@ -87,15 +91,44 @@ async function measureStore({
   }
 }
 
+/** What a series costs, whatever its samples: making it, finding it in a block, and its part of the block's index. */
+async function measureSeries(count: number): Promise<BenchResult[]> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plumb-tsdb-bench-'));
+  const clock: Clock = { ...systemClock, now: () => START + 86_400_000 };
+  try {
+    await using tsdb = await openTsdb({ directory, clock, log: silentLog, retentionMs: 1e12, tiers: [] });
+    const startMs = cpuMs();
+    const refs = refsOf(tsdb, count);
+    const makeMs = cpuMs() - startMs;
+    for (const at of [START, START + 6 * 3_600_000])
+      await tsdb.appendColumns({ refs, times: new Float64Array(count).fill(at), values: new Float64Array(count) });
+    await tsdb.maintain();
+    const { blockBytes, blockSampleCount } = tsdb.stats();
+    const find = (name: string, op: '=' | '=~', value: string): number =>
+      bestOf(5, () => void tsdb.select([{ name, op, value }], START, START));
+    const name = (what: string): string => `${count} series: ${what}`;
+    return [
+      { name: name('make one'), unit: 'us', better: 'lower', ours: (makeMs * 1_000) / count },
+      { name: name('index and one sample'), unit: 'B/series', better: 'lower', ours: blockBytes / blockSampleCount },
+      { name: name('find a metric (1 in 97)'), unit: 'ms', better: 'lower', ours: find('__name__', '=', 'metric_7') },
+      { name: name('find one by a pattern'), unit: 'ms', better: 'lower', ours: find('cpu', '=~', '12[3]') },
+    ];
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+}
+
+function refsOf(tsdb: Tsdb, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => {
+    const labels = { __name__: `metric_${i % 97}`, instance: `host-${i % 50}:9100`, job: 'node', cpu: String(i) };
+    return tsdb.seriesRef(labels) ?? 0;
+  });
+}
+
 /** Scrapes of `seriesCount` series, mixed as an exporter's are: half constant, a quarter counters, a quarter gauges. */
 async function appendScrapes(tsdb: Tsdb, seriesCount: number, scrapeCount: number): Promise<void> {
   const random = seededRandom(1);
-  const refs = Uint32Array.from({ length: seriesCount }, (_, i) => {
-    return (
-      tsdb.seriesRef({ __name__: `metric_${i % 97}`, instance: `host-${i % 50}:9100`, job: 'node', cpu: String(i) }) ??
-      0
-    );
-  });
+  const refs = refsOf(tsdb, seriesCount);
   const values = new Float64Array(seriesCount);
   for (let scrape = 0; scrape < scrapeCount; scrape += 1) {
     const at = START + scrape * STEP_MS;
@@ -129,7 +162,13 @@ function cpuMs(): number {
 }
 
 if (import.meta.main) {
-  const options = { chunkCount: 200, seriesCount: 10_000, scrapeCount: 960, rounds: 5 };
+  const options = {
+    chunkCount: 200,
+    seriesCount: 10_000,
+    scrapeCount: 960,
+    rounds: 5,
+    seriesCounts: [20_000, 200_000],
+  };
   const { results, checksum } = await runBench(options);
   printBench({ bench: 'tsdb', rounds: options.rounds, results });
   process.stderr.write(`tsdb: ${JSON.stringify(options)}, checksum ${checksum}\n`);
