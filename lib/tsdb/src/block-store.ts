@@ -110,6 +110,29 @@ export class BlockStore implements Disposable {
     );
   }
 
+  /**
+   * Settled blocks that are as long as they get, or about to be deleted: what is derived from them is derived once. Tiers of
+   * shorter ones would take as many bytes as the samples, and be thrown away at the next joining.
+   */
+  final({
+    periodMs,
+    lateAt,
+    leastAt,
+  }: {
+    readonly periodMs: number;
+    readonly lateAt: number;
+    readonly leastAt: number;
+  }): Block[] {
+    const longestMs = JOIN_PERIODS[2] * periodMs;
+    const oldAt = this.flushedThrough - longestMs;
+    const unsettled = new Set(this.unsettled(lateAt));
+    return this.blocks.filter((block) => {
+      const { startAt, endAt } = block.facts;
+      const isLong = endAt - startAt >= longestMs || endAt <= oldAt;
+      return !unsettled.has(block) && (isLong || endAt <= leastAt);
+    });
+  }
+
   /** Puts all blocks into `directory` too, as other names of the same files where the disk can do that. */
   linkInto(directory: string): void {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -18,7 +18,13 @@ async function openWorld() {
   const directory = await openTemporaryDirectory();
   let now = START + HOURS * HOUR;
   const clock = { ...createFakeClock(), now: () => now, jump: (lengthMs: number) => void (now += lengthMs) };
-  const settings = { directory: directory.path, clock, log: silentLog, outOfOrderWindowMs: 2 * HOUR };
+  const settings = {
+    directory: directory.path,
+    clock,
+    log: silentLog,
+    outOfOrderWindowMs: 2 * HOUR,
+    blockPeriodMs: HOUR,
+  };
   const open = (options: Partial<TsdbOptions> = {}): Promise<Tsdb> =>
     openTsdb({ ...settings, retentionMs: 1e12, ...options });
   return { clock, open, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };

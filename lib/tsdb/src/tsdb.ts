@@ -315,9 +315,11 @@ export class Tsdb implements AsyncDisposable {
       if (await this.#flusher.flush()) this.#isCheckpointDue = true;
       await this.#writeCheckpointIfDue();
       await this.#blocks.compact(this.#periodMs);
-      const unsettled = this.#blocks.unsettled(this.#head.oldestLateAt);
-      await this.#tiers.derive(this.#blocks.blocks.filter((block) => !unsettled.includes(block)));
-      this.#blocks.retainFrom(this.#clock.now() - this.#retentionMs);
+      const leastAt = this.#clock.now() - this.#retentionMs;
+      await this.#tiers.derive(
+        this.#blocks.final({ periodMs: this.#periodMs, lateAt: this.#head.oldestLateAt, leastAt }),
+      );
+      this.#blocks.retainFrom(leastAt);
       this.#blocks.retainBytes(this.#retentionBytes - this.#wal.sizeBytes - this.#tiers.sizeBytes);
       this.#tiers.retain(this.#clock.now());
     });
