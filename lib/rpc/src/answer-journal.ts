@@ -2,7 +2,7 @@
  * Calls with a key, so that one that is sent again is not run again: a duplicate of a running call gets the answer of that
  * one, a duplicate of one that has ended gets the same answer again. The keys of one caller are nobody else's.
  *
- * It is given the calls that take time, and remembers what it has room for. A call that it has no room for, or has forgotten, runs again, which is why only
+ * It remembers what it has room for. A call that it has no room for, or has forgotten, runs again, which is why only
  * idempotent calls have keys. Not remembered: answers above `ANSWER_BYTES_MAX`, errors that a retry may cure, and refusals
  * before the call ran. Answers are kept as they are, not copied: a handler that changes one later changes its duplicates.
  */
@@ -86,6 +86,16 @@ export class AnswerJournal {
       (error: unknown) => this.#onFailure(id, call, error),
     );
     return true;
+  }
+
+  /** Remembers a call that was answered at once. */
+  noteAnswer(call: KeyedCall, outcome: Outcome): void {
+    this.#onEnd(idOf(call), call, outcome);
+  }
+
+  /** Remembers a call that threw at once. */
+  noteError(call: KeyedCall, error: unknown): void {
+    this.#onFailure(idOf(call), call, error);
   }
 
   #onEnd(id: string, { method }: KeyedCall, outcome: Outcome): void {

@@ -134,7 +134,7 @@ test('an idempotent call whose answer was lost gets the same answer again', asyn
   expect(await world.client.put({ sum: 10 })).toBe(12);
 });
 
-test('one that its handler answers at once is run again rather than remembered', async () => {
+test('one that its handler answers at once is remembered too', async () => {
   const world = createWorld();
   const [near, far] = createChannelPair();
   world.accept(far);
@@ -144,7 +144,7 @@ test('one that its handler answers at once is run again rather than remembered',
     near.send({ kind: 'call', id, method, input: { sum: 10 }, deadlineMs: 1_000, key: `${method} 1` });
   for (const [index, method] of ['bank.look', 'bank.look', 'bank.put', 'bank.put'].entries()) call(index + 1, method);
   await turn();
-  expect(answers).toEqual([1, 2, 13, 13]);
+  expect(answers).toEqual([1, 1, 12, 12]);
 });
 
 test('it is tried a few times only, within its deadline', async () => {

@@ -3,7 +3,7 @@
  * signal; an aborted stream has `return()` called, so generators run their `finally`. What its input refers to ends with it.
  */
 import { type Clock, type ErrorCode, errorToData, type Log, OperatingError, type Timer } from '@plumb/base';
-import type { AnswerJournal } from './answer-journal.ts';
+import type { AnswerJournal, KeyedCall } from './answer-journal.ts';
 import type { CallContext } from './call-context.ts';
 import { CallStubs } from './call-stubs.ts';
 import type { Call, Caller } from './contract.ts';
@@ -176,10 +176,17 @@ export class ServedCall implements Call {
     throw markNotRun(new OperatingError('not-found', `there is no method "${name}": this side only makes calls`));
   }
 
-  /**
-   * A call with a key that runs or has run already gets the answer of that. One without a deadline would be kept too long;
-   * one that is answered at once costs less to run again than to keep.
-   */
+  /** What is thrown at once is an answer too. */
+  #invokeNoted(table: MethodTable, invocation: Invocation, call: KeyedCall): Outcome | Promise<Outcome> {
+    try {
+      return invoke(table, invocation, this);
+    } catch (error) {
+      this.#dependencies.journal?.noteError(call, error);
+      throw error;
+    }
+  }
+
+  /** A call with a key that runs or has run already gets the answer of that. One without a deadline would be kept too long. */
   #invokeOnce(table: MethodTable, invocation: Invocation): Outcome | Promise<Outcome> {
     const { journal } = this.#dependencies;
     const { key, method, credit, references } = this.#message;
@@ -188,8 +195,9 @@ export class ServedCall implements Call {
     const call = { callerId: this.caller.id, key, method };
     const known = journal.find(call);
     if (known !== undefined) return known;
-    const outcome = invoke(table, invocation, this);
+    const outcome = this.#invokeNoted(table, invocation, call);
     if (isPromise(outcome)) this.#isKept = journal.add(call, outcome);
+    else journal.noteAnswer(call, outcome);
     return outcome;
   }
 
