@@ -21,7 +21,8 @@ import { atTurnEnd } from './turn.ts';
 const contract = {
   pay: { input: v.object({ sum: v.number() }), output: v.number() },
   put: { input: v.object({ sum: v.number() }), output: v.number(), idempotent: true },
-  look: { input: v.object({}), output: v.number(), idempotent: true },
+  count: { input: v.object({ sum: v.number() }), output: v.number(), idempotent: true },
+  look: { input: v.object({ sum: v.number() }), output: v.number(), idempotent: 'read' },
 } as const;
 
 type World = {
@@ -51,7 +52,7 @@ function createWorld(): World {
     await world.gate;
     return sum + world.runCount;
   };
-  dispatcher.add('bank', contract, { pay: run, put: run, look: () => (world.runCount += 1) });
+  dispatcher.add('bank', contract, { pay: run, put: run, count: () => (world.runCount += 1), look: run });
   dispatcher.addObject('tool', { hang: () => new Promise(() => undefined) });
   const open = async (): Promise<Channel> => {
     world.openCount += 1;
@@ -142,9 +143,25 @@ test('one that its handler answers at once is remembered too', async () => {
   near.receive(({ value }) => answers.push(value));
   const call = (id: number, method: string): void =>
     near.send({ kind: 'call', id, method, input: { sum: 10 }, deadlineMs: 1_000, key: `${method} 1` });
-  for (const [index, method] of ['bank.look', 'bank.look', 'bank.put', 'bank.put'].entries()) call(index + 1, method);
+  for (const [index, method] of ['bank.count', 'bank.count', 'bank.put', 'bank.put'].entries()) call(index + 1, method);
   await turn();
   expect(answers).toEqual([1, 1, 12, 12]);
+});
+
+test('one that only looks is sent again without a key, and answered anew', async () => {
+  const world = createWorld();
+  world.gate = new Promise(() => undefined);
+  const call = world.client.look({ sum: 10 });
+  await turn();
+  world.cut();
+  world.gate = undefined;
+  await world.clock.advance(1_000);
+  expect(await call).toBe(12);
+  expect(world.abortCount).toBe(1);
+  expect(world.sent.map(({ method, key }) => [method, key])).toEqual([
+    ['bank.look', undefined],
+    ['bank.look', undefined],
+  ]);
 });
 
 test('it is tried a few times only, within its deadline', async () => {

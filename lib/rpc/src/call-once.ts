@@ -9,7 +9,7 @@ import { type CallSource, deadlineError } from './session-source.ts';
 export type CallDependencies = {
   readonly source: CallSource;
   readonly clock: Clock;
-  /** Makes the key of an idempotent call. Without it no call is made again once it was sent. */
+  /** Makes the key of an idempotent call that does more than look. Without it no call is made again once it was sent. */
   readonly newKey?: (() => string) | undefined;
   /** The other side is not trusted to say what its items cost: each is weighed here as well. */
   readonly isWeighed?: boolean | undefined;
@@ -19,7 +19,7 @@ export type CallInput = { readonly method: string; readonly input: unknown };
 
 /**
  * One call and its one answer, within `timeoutMs` from now, the wait for a connection included. Every try of it carries
- * the same key and what is left of the deadline; one whose time is up is not sent.
+ * the same key, if it has one, and what is left of the deadline; one whose time is up is not sent.
  * @throws OperatingError, and the reason of `signal` when it aborts first.
  */
 export function callOnce(dependencies: CallDependencies, call: CallInput, options: CallOptions): Promise<unknown> {
@@ -50,8 +50,10 @@ class UnaryCall implements CallSink {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? CALL_TIMEOUT_MS;
     this.#startedAtMs = dependencies.clock.monotonicMs();
-    this.#key = options.idempotent === true ? dependencies.newKey?.() : undefined;
-    this.#attempts = new Attempts(dependencies.source, { isIdempotent: this.#key !== undefined, isStream: false });
+    const { idempotent = false } = options;
+    this.#key = idempotent === true ? dependencies.newKey?.() : undefined;
+    const isIdempotent = idempotent !== false && dependencies.newKey !== undefined;
+    this.#attempts = new Attempts(dependencies.source, { isIdempotent, isStream: false });
     this.#start();
   }
 

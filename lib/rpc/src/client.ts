@@ -21,11 +21,11 @@ export function createClient<C extends Contract>(
   const methods = Object.entries(contract).map(([verb, method]) => {
     const name = `${service}.${verb}`;
     const send = method.stream === true ? connection.stream : connection.call;
-    const isRepeatable = method.idempotent === true && method.stream !== true;
+    const { idempotent } = method;
     return [
       verb,
-      isRepeatable
-        ? (input: unknown, options?: CallOptions) => send(name, input, { idempotent: true, ...options })
+      idempotent !== undefined && method.stream !== true
+        ? (input: unknown, options?: CallOptions) => send(name, input, { idempotent, ...options })
         : (input: unknown, options?: CallOptions) => send(name, input, options),
     ] as const;
   });

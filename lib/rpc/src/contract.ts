@@ -12,8 +12,11 @@ export type Method = {
   readonly stream?: true;
   /** What a caller must hold, such as `config:write`. Absent: any authenticated caller. */
   readonly scope?: string;
-  /** Running it twice does what running it once does: a call that was lost on its way is made again, elsewhere too. */
-  readonly idempotent?: true;
+  /**
+   * Running it twice does what running it once does: a call that was lost on its way is made again, elsewhere too. The
+   * server runs it once and gives the same answer again; `read` says that it only looks, and is answered anew.
+   */
+  readonly idempotent?: true | 'read';
   /** One line for people, which `describe` prints. */
   readonly summary?: string;
 };
@@ -57,7 +60,7 @@ export type CallOptions = {
   /** For the answer of a unary call, or the first item of a stream to be asked for. The default is `CALL_TIMEOUT_MS`; a stream has none. */
   readonly timeoutMs?: number | undefined;
   /** Whether the call may be made again, elsewhere too, when its answer is lost. A contract says it for its methods. */
-  readonly idempotent?: boolean | undefined;
+  readonly idempotent?: boolean | 'read' | undefined;
   /** The W3C trace that the call belongs to, sent as it is. Left out within a handler: that of the call it handles. */
   readonly traceparent?: string | undefined;
 };

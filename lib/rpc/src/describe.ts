@@ -18,7 +18,7 @@ export async function describeMethod(name: string, method: Method): Promise<Meth
     kind: stream ? 'stream' : 'unary',
     ...(takes.length === 0 ? {} : { takes }),
     ...(scope === undefined ? {} : { scope }),
-    ...(idempotent === undefined ? {} : { idempotent }),
+    ...(idempotent === undefined ? {} : { idempotent: true }),
     input,
     output,
   };

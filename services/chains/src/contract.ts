@@ -17,7 +17,7 @@ export const chainsContract = {
     input: v.object({}),
     output: v.array(catalogueEntrySchema),
     scope: 'chains:read',
-    idempotent: true,
+    idempotent: 'read',
   },
 } as const satisfies Contract;
 

@@ -138,7 +138,7 @@ export const deployContract = {
     input: v.object({ application: v.optional(nameSchema) }),
     output: v.array(applicationStatusSchema),
     scope: 'deploy:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   watch: {
     summary: 'Follow what runs: all of it, then each change.',

@@ -79,14 +79,14 @@ export const eventsContract = {
     input: v.object({ includeResolved: v.optional(v.boolean()) }),
     output: v.array(alertSchema),
     scope: 'events:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   incidents: {
     summary: 'List the trouble that needs a person.',
     input: v.object({ includeResolved: v.optional(v.boolean()), limit }),
     output: v.array(incidentSchema),
     scope: 'events:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** @throws OperatingError `not-found`. Safe to call twice. */
   acknowledge: {
@@ -101,14 +101,14 @@ export const eventsContract = {
     input: v.object({ application: v.optional(v.string()), limit, beforeId: v.optional(v.string()) }),
     output: v.array(journalEntrySchema),
     scope: 'events:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   rules: {
     summary: 'List the rules that raise alerts.',
     input: v.object({}),
     output: v.array(ruleSchema),
     scope: 'events:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** Sends a test message through every configured channel and says what became of each. */
   testNotification: {

@@ -72,7 +72,7 @@ export const identityContract = {
     input: v.object({}),
     output: v.array(tokenSchema),
     scope: 'identity:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** @throws OperatingError `not-found`. */
   revokeToken: {

@@ -64,7 +64,7 @@ export const metricsContract = {
     input: v.object({ query: queryText, at: v.optional(time) }),
     output: queryResult,
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** At most `RANGE_POINTS_MAX` steps. */
   queryRange: {
@@ -72,7 +72,7 @@ export const metricsContract = {
     input: v.object({ query: queryText, startAt: time, endAt: time, stepMs: v.pipe(v.number(), v.minValue(1)) }),
     output: v.object({ series: v.array(seriesSchema), ...annotations }),
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /**
    * A graph that keeps itself: the range up to now, then the points of each further step as they come due, for ever.
@@ -94,28 +94,28 @@ export const metricsContract = {
     input: v.object({ match, ...range }),
     output: v.array(labels),
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   labels: {
     summary: 'List the names of labels.',
     input: v.object({ match: v.optional(match), ...range }),
     output: v.array(v.string()),
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   labelValues: {
     summary: 'List the values of one label.',
     input: v.object({ label: v.string(), match: v.optional(match), ...range }),
     output: v.array(v.string()),
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   metadata: {
     summary: 'Tell the type, unit and help of metrics.',
     input: v.object({ metric: v.optional(v.string()) }),
     output: v.array(metricMetadataSchema),
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** The standard board of a service, or of the host (`job: "host"`): computed from what its metrics say of themselves. */
   board: {
@@ -123,14 +123,14 @@ export const metricsContract = {
     input: v.object({ job: v.string() }),
     output: boardSchema,
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   targets: {
     summary: 'List what is scraped, and how the last scrape went.',
     input: v.object({}),
     output: v.array(targetSchema),
     scope: 'metrics:read',
-    idempotent: true,
+    idempotent: 'read',
   },
 } as const satisfies Contract;
 

@@ -100,21 +100,21 @@ export const registryContract = {
     input: v.object({}),
     output: v.array(applicationSchema),
     scope: 'registry:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   services: {
     summary: 'List the services that are declared.',
     input: v.object({ application }),
     output: v.array(serviceSchema),
     scope: 'registry:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   environments: {
     summary: 'List the environments that applications know, and who is deployed in them.',
     input: v.object({}),
     output: v.array(v.object({ name: v.string(), knownBy: v.array(nameSchema), deployed: v.array(nameSchema) })),
     scope: 'registry:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /**
    * Announces a live copy of a service. It leaves by itself when it is not kept alive for `ttlMs` (1 s to 5 min, default
@@ -155,7 +155,7 @@ export const registryContract = {
     }),
     output: unchecked(v.object(briefingEntries)),
     scope: 'registry:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** @throws OperatingError `not-found` when the instance has left: register again. */
   keepAlive: {
@@ -194,7 +194,7 @@ export const registryContract = {
     }),
     output: shareable(resolved),
     scope: 'registry:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** Everything, or one application's part: a snapshot, then each change. A snapshot may come again and replaces all. */
   watch: {
@@ -231,7 +231,7 @@ export const registryContract = {
     input: v.object({ service: v.optional(nameSchema), application }),
     output: v.array(usageSchema),
     scope: 'registry:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** Where what is declared and what is observed part, of one application or of all: by kind and service. */
   drift: {
@@ -239,7 +239,7 @@ export const registryContract = {
     input: v.object({ application }),
     output: v.array(driftSchema),
     scope: 'registry:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** What `drift` would answer: the whole of it, and again whenever it is different. */
   watchDrift: {

@@ -28,7 +28,7 @@ export const accessContract = {
     input: v.object({ application: v.optional(application), environment: coordinatesSchema.entries.environment }),
     output: v.array(recipientSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** Values that are sealed already are not: "plumb config rekey" seals them again. */
   addRecipient: {
@@ -58,7 +58,7 @@ export const accessContract = {
     input: v.object({ application, layer }),
     output: v.array(recipientSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** For each secret, by layer: who can open it, who should but cannot, and who can but should not any more. */
   whoCanRead: {
@@ -76,7 +76,7 @@ export const accessContract = {
       }),
     ),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** Who has read the key, or an object that it is in, and when last: of each hour the first reading is known. */
   whoReads: {
@@ -96,7 +96,7 @@ export const accessContract = {
       }),
     ),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /**
    * Keys that nobody has read, and since when: their last reading, or when they were set. Reading an object that a key is in
@@ -110,7 +110,7 @@ export const accessContract = {
     }),
     output: v.array(v.object({ application, key: configKeySchema, since: at, lastReadAt: v.optional(at) })),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** For screens: names what to ask again. At most four events a second of each application. */
   follow: {

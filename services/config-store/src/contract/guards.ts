@@ -27,7 +27,7 @@ export const guardsContract = {
     input: v.object({ application }),
     output: v.optional(v.object({ schema: v.unknown(), revision, author: v.string(), at })),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /**
    * Null removes it. @throws OperatingError `invalid` where it is no schema, or the values in force do not fit it, with
@@ -45,7 +45,7 @@ export const guardsContract = {
     input: v.object({ application, changes: wantedChanges }),
     output: v.array(faultSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** From then on changes that reach the environment are proposals that another person must approve. */
   protect: {
@@ -63,7 +63,7 @@ export const guardsContract = {
     input: v.object({ application: v.optional(application) }),
     output: v.array(proposalSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** @throws OperatingError `denied` for the author; `conflict` where a value has changed since it was proposed. */
   approve: {

@@ -95,7 +95,7 @@ export const rolloutsContract = {
     input: v.object({ application: v.optional(application) }),
     output: v.array(rolloutSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** To its next stage, or to `stage`; past the last one it is done. */
   widenRollout: {
@@ -115,6 +115,6 @@ export const rolloutsContract = {
     input: v.object({ application }),
     output: convergenceSchema,
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
 } as const satisfies Contract;

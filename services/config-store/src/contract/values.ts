@@ -59,7 +59,7 @@ export const valuesContract = {
     input: v.object({ ...placed, key: configKeySchema }),
     output: v.optional(configEntrySchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** All values in force of one revision, as the feed gives them at first; 0 for an application without any. */
   snapshot: {
@@ -67,7 +67,7 @@ export const valuesContract = {
     input: v.object(placed),
     output: v.object({ revision, values: v.record(v.string(), configValueSchema) }),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** The values in force, by application and key; of all applications where none is named. With a layer: that layer's own. */
   list: {
@@ -75,14 +75,14 @@ export const valuesContract = {
     input: v.object({ application: v.optional(application), ...coordinatesSchema.entries, layer: v.optional(layer) }),
     output: v.array(configEntrySchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   explain: {
     summary: 'Tell which layers say what about a key, and which one wins.',
     input: v.object({ ...placed, key: configKeySchema }),
     output: explanationSchema,
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** The layers that have values, and the environment that the application was last deployed in. */
   layers: {
@@ -93,7 +93,7 @@ export const valuesContract = {
       layers: v.array(v.object({ layer, keys: v.number(), isProtected: v.boolean() })),
     }),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /**
    * `ifRevision` makes it conditional on the revision of the layer's own entry; 0 means "only if the layer has no value".
@@ -152,7 +152,7 @@ export const valuesContract = {
     input: v.object({ application, key: configKeySchema, layer: v.optional(layer), limit }),
     output: v.array(configChangeSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** Latest first; those before a revision where one is given. */
   changeSets: {
@@ -160,7 +160,7 @@ export const valuesContract = {
     input: v.object({ application, before: v.optional(revision), limit }),
     output: v.array(changeSetSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** What differs between two revisions, in every layer. Without `to` it is the present. */
   diff: {
@@ -168,7 +168,7 @@ export const valuesContract = {
     input: v.object({ application, from: revision, to: v.optional(revision) }),
     output: v.array(valueChangeSchema),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /**
    * Sets every value, but those of the manifest, to what it was at a revision, as one new revision.
@@ -197,7 +197,7 @@ export const valuesContract = {
       v.object({ key: configKeySchema, left: v.optional(configEntrySchema), right: v.optional(configEntrySchema) }),
     ),
     scope: 'config:read',
-    idempotent: true,
+    idempotent: 'read',
   },
   /** Replaces the manifest layer of an application, in one revision. Nested objects are flattened to dotted paths. */
   provision: {
