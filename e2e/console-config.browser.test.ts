@@ -1,8 +1,8 @@
 // Configuration in a real browser: searched, refused, edited, gone back to, approved, and a secret that leaves it sealed.
-import { openTemporaryDirectory, findProgram, hasRequirement, until } from '@plumb/testing';
-import { chromium, type Page } from 'playwright-core';
+import { openTemporaryDirectory, hasRequirement, until } from '@plumb/testing';
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { CHROMIUM_FLAGS } from './src/chromium-flags.ts';
+import { openConsole } from './src/console-browser.ts';
 import { type PlumbProcess, startPlumb, TIPJAR } from './src/plumb-process.ts';
 
 const application = 'tipjar';
@@ -13,26 +13,17 @@ if (hasRequirement('chromium', 'install it with "apt-get install chromium"')) {
     await using plumb = await startPlumb({ dataDirectory: directory.path, deploy: TIPJAR });
     const { config } = plumb.services;
     await config.setSchema({ application, schema: { properties: { 'min-tip': { type: 'number', maximum: 1 } } } });
-    const browser = await chromium.launch({ executablePath: findProgram('chromium') ?? '', args: CHROMIUM_FLAGS });
-    try {
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-      const faults: string[] = [];
-      page.on('pageerror', (error) => faults.push(error.message));
-      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-      const [link] = /http:\/\/localhost:\d+\/sign-in\?code=\S+/.exec(plumb.output()) ?? [];
-      await page.goto(link ?? '');
-      await page.getByRole('link', { name: 'Config', exact: true }).click();
-      await page.getByRole('main').getByRole('link', { name: application }).click();
+    await using browser = await openConsole(plumb);
+    const { page, faults } = browser;
+    await page.getByRole('link', { name: 'Config', exact: true }).click();
+    await page.getByRole('main').getByRole('link', { name: application }).click();
 
-      await findByKeys(page);
-      await changeMinTip(page, plumb);
-      await goBack(page, plumb);
-      await sealSecret(page, plumb);
-      await approve(page, plumb);
-      expect(faults).toEqual([]);
-    } finally {
-      await browser.close();
-    }
+    await findByKeys(page);
+    await changeMinTip(page, plumb);
+    await goBack(page, plumb);
+    await sealSecret(page, plumb);
+    await approve(page, plumb);
+    expect(faults).toEqual([]);
   });
 }
 

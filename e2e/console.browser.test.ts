@@ -1,48 +1,38 @@
 // The console in a real browser: signs in by the link, sees a graph grow, edits a value, kills a process and sees it heal.
-import { findProgram, hasRequirement, openTemporaryDirectory, until } from '@plumb/testing';
-import { chromium, type Page } from 'playwright-core';
+import { hasRequirement, openTemporaryDirectory, until } from '@plumb/testing';
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { CHROMIUM_FLAGS } from './src/chromium-flags.ts';
+import { openConsole } from './src/console-browser.ts';
 import { startPlumb, TIPJAR } from './src/plumb-process.ts';
 
 if (hasRequirement('chromium', 'install it with "apt-get install chromium"')) {
   test('an operator signs in, watches, edits and heals', { timeout: 120_000 }, async () => {
     await using directory = await openTemporaryDirectory();
     await using plumb = await startPlumb({ dataDirectory: directory.path, deploy: TIPJAR });
-    const browser = await chromium.launch({ executablePath: findProgram('chromium') ?? '', args: CHROMIUM_FLAGS });
-    try {
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-      const faults: string[] = [];
-      page.on('pageerror', (error) => faults.push(error.message));
-      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    await using browser = await openConsole(plumb);
+    const { page, faults } = browser;
+    await page.getByRole('link', { name: 'tipjar' }).first().click();
+    await page.getByRole('heading', { name: 'tipjar', level: 1 }).waitFor();
 
-      const [link] = /http:\/\/localhost:\d+\/sign-in\?code=\S+/.exec(plumb.output()) ?? [];
-      await page.goto(link ?? '');
-      await page.getByRole('link', { name: 'tipjar' }).first().click();
-      await page.getByRole('heading', { name: 'tipjar', level: 1 }).waitFor();
+    await graphGainsPoints(page);
+    await editTitle(page);
+    const [application] = await plumb.services.deploy.status({});
+    const web = application?.units.find(({ component }) => component === 'web');
+    await until('the example shows it', async () =>
+      (await (await fetch(web?.url ?? '')).text()).includes('Edited in the console'),
+    );
 
-      await graphGainsPoints(page);
-      await editTitle(page);
-      const [application] = await plumb.services.deploy.status({});
-      const web = application?.units.find(({ component }) => component === 'web');
-      await until('the example shows it', async () =>
-        (await (await fetch(web?.url ?? '')).text()).includes('Edited in the console'),
-      );
-
-      await killWeb(page);
-      await until('the process was killed and healed', async () => {
-        const unit = (await plumb.services.deploy.status({}))[0]?.units.find(({ component }) => component === 'web');
-        return unit?.health.state === 'ready' && unit.pid !== web?.pid;
-      });
-      await page.getByRole('main').getByRole('link', { name: 'Journal' }).click();
-      await page
-        .getByText(/tipjar\/web was killed \(SIGKILL\); restarted/)
-        .first()
-        .waitFor();
-      expect(faults).toEqual([]);
-    } finally {
-      await browser.close();
-    }
+    await killWeb(page);
+    await until('the process was killed and healed', async () => {
+      const unit = (await plumb.services.deploy.status({}))[0]?.units.find(({ component }) => component === 'web');
+      return unit?.health.state === 'ready' && unit.pid !== web?.pid;
+    });
+    await page.getByRole('main').getByRole('link', { name: 'Journal' }).click();
+    await page
+      .getByText(/tipjar\/web was killed \(SIGKILL\); restarted/)
+      .first()
+      .waitFor();
+    expect(faults).toEqual([]);
   });
 }
 
